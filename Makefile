@@ -1,0 +1,34 @@
+# make setup | demo | test | lint | train
+# PYTHON=python3.12 chooses the interpreter; TORCH_BACKEND=cpu|auto|pypi chooses the build of torch.
+PYTHON ?= python3
+TORCH_BACKEND ?= auto
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+
+.PHONY: setup demo test lint types check train clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt deploy/setup.sh
+	PYTHON="$(PYTHON)" TORCH_BACKEND="$(TORCH_BACKEND)" sh deploy/setup.sh $(VENV)
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/cxstream demo
+
+test: setup lint types
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check cxstream tests deploy benchmarks
+	$(BIN)/ruff format --check cxstream tests deploy benchmarks
+
+types: setup
+	$(BIN)/mypy
+
+train: setup
+	$(BIN)/cxstream train
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,58 @@
+"""What can go wrong, as one tree.
+
+    CxError
+      ├── SettingsError        a setting is missing or contradicts another; the message names it
+      ├── RecordError          a record cannot be read; `.field` and `.mend` say where and what to do
+      │     └── NewerRecord    it was written by a later version of cxstream
+      ├── PlaybookError        a playbook does not hold; `.problems` has file, line and what was expected
+      ├── ModelError           a model is missing, or belongs to another encoder
+      └── EngineError          Kafka or Faust: topics that do not fit, a broker that does not answer
+            └── TopicMismatch  topics exist with another number of partitions
+
+Whoever catches `CxError` has caught everything that cxstream raises on purpose.
+"""
+
+
+class CxError(Exception):
+    """Base of all errors that cxstream raises on purpose."""
+
+
+class SettingsError(CxError):
+    """A setting is missing, malformed, or contradicts another."""
+
+
+class RecordError(CxError):
+    """A record that cannot be taken, with the field at fault and how to mend it.
+
+    `reason` is a short machine word for metrics and dead letters (bounded vocabulary).
+    """
+
+    def __init__(self, reason: str, *, field: str, mend: str) -> None:
+        super().__init__(f"{field}: {mend}")
+        self.reason = reason
+        self.field = field
+        self.mend = mend
+
+
+class NewerRecord(RecordError):
+    """The record's schema version is later than this program knows."""
+
+
+class PlaybookError(CxError):
+    """A playbook that does not hold; lists every problem, not just the first."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ModelError(CxError):
+    """A model is missing, damaged, or belongs to another encoder."""
+
+
+class EngineError(CxError):
+    """Kafka or Faust cannot do what was asked."""
+
+
+class TopicMismatch(EngineError):
+    """Topics exist with another number of partitions than configured."""

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes the virtual environment: exact versions from constraints.txt, cxstream itself in editable mode.
+# The only large part is torch. Its Linux wheels on PyPI carry CUDA (gigabytes), so on a machine without
+# an NVIDIA GPU the CPU build is tried first; where its index cannot be reached, the PyPI build serves.
+set -eu
+venv=${1:-.venv}
+python=${PYTHON:-python3}
+backend=${TORCH_BACKEND:-auto}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "setup: cxstream needs Python 3.11 or newer; $python is $("$python" -V 2>&1). Try: make setup PYTHON=python3.12" >&2
+    exit 1
+}
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check "uv==$(sed -n 's/^uv==//p' constraints.txt)"
+install() { "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --constraint constraints.txt "$@"; }
+
+if [ "$backend" = auto ] && command -v nvidia-smi >/dev/null 2>&1; then
+    backend=pypi
+elif [ "$backend" = auto ] && [ "$(uname -s)" = Linux ]; then
+    backend=cpu
+fi
+torch="torch==$(sed -n 's/^torch==//p' constraints.txt)"
+if [ "$backend" = cpu ]; then
+    echo "setup: torch for CPU (TORCH_BACKEND=pypi for the CUDA build)"
+    UV_HTTP_RETRIES=1 install --torch-backend cpu "$torch" 2>/dev/null || {
+        echo "setup: the index of CPU builds cannot be reached; taking the larger build from PyPI" >&2
+        install "$torch"
+    }
+else
+    install "$torch"
+fi
+echo "setup: cxstream and its tools"
+install --editable '.[train,test]'
