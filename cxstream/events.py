@@ -20,7 +20,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -244,13 +244,20 @@ class Risk(Struct, frozen=True):
     goal_not_met: float = 0.0
 
 
+class Delta(Struct, frozen=True):
+    """What a signal adds to the customer's windows at a moment of event time; negative takes back."""
+
+    at: datetime
+    add: dict[str, int]
+
+
 class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.signal.v1"):
     """A scored utterance, or a moment of a conversation, with the state of the conversation after it.
 
     `kind` is `utterance` or the type of the control event. `conversation` holds the conversation's facts
-    (see `context.conversation.facts`). `measures` is what this signal adds to the customer's windows;
-    `retracts` what an earlier revision of the same utterance had added, and when.
-    Key: customer_id once known, else conversation_id. Order holds per key.
+    (see `context.arc.facts`). `seq` counts the conversation's signals, so that a redelivered one is known.
+    `deltas` is what it changes in the customer's windows: an amended or late utterance takes back what its
+    earlier form had added. Key: customer_id once known, else conversation_id. Order holds per key.
     """
 
     id: str
@@ -258,6 +265,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     conversation_id: str
     channel: str
     event_time: datetime
+    seq: int
     tenant: str = "default"
     customer_id: str | None = None
     agent_id: str | None = None
@@ -273,9 +281,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     late: bool = False
     reason: str | None = None
     conversation: dict[str, object] = {}
-    measures: dict[str, int] = {}
-    retracts: dict[str, int] = {}
-    retracts_at: datetime | None = None
+    deltas: tuple[Delta, ...] = ()
 
 
 class CarryOver(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.carryover.v1"):
@@ -443,7 +449,6 @@ class DeadLetter(
     value: str
     encoding: Literal["utf-8", "base64"] = "utf-8"
     key: str | None = None
-    id: str | UnsetType = UNSET
 
 
 Transcript = Fragment | Control

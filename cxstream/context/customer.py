@@ -1,0 +1,174 @@
+"""Everything remembered about one person: windows, contacts on every channel, decisions in force.
+
+A customer who is not known yet is kept under the conversation's id; when the customer becomes known that
+state moves, as a `CarryOver` event, and what comes to the old key is forwarded from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from cxstream.context.given import Given
+from cxstream.context.windows import SPANS_MS, Windows
+
+CONTACTS_MAX = 24
+GIVEN_MAX = 64
+MERGED_MAX = 32
+_REPLAY_WINDOW = 64
+_HOUR_MS = 3_600_000
+
+
+class Applied(Struct, array_like=True):
+    """Which signals of a conversation were applied: the highest number and the 64 below it, as bits.
+
+    Signals come in order and more than once; on their way through a carry-over two streams of one
+    conversation may cross, so a plain "higher than the last" would lose some.
+    """
+
+    highest: int = 0
+    below: int = 0
+
+    def take(self, seq: int) -> bool:
+        """Mark a signal as applied; False when it already was, or is too old to tell."""
+        if seq > self.highest:
+            shift = seq - self.highest
+            carried = (self.below << 1 | 1) << (shift - 1) if self.highest else 0
+            self.below = carried & ((1 << _REPLAY_WINDOW) - 1)
+            self.highest = seq
+            return True
+        age = self.highest - seq
+        if age == 0 or age > _REPLAY_WINDOW or self.below >> (age - 1) & 1:
+            return False
+        self.below |= 1 << (age - 1)
+        return True
+
+    def merge(self, other: Applied) -> None:
+        """Applied here or there is applied."""
+        for age in range(_REPLAY_WINDOW, 0, -1):
+            if other.below >> (age - 1) & 1:
+                self.take(other.highest - age)
+        if other.highest:
+            self.take(other.highest)
+
+
+class Contact(Struct):
+    """One conversation of the customer, as the others need to know it."""
+
+    channel: str
+    started_ms: int
+    last_ms: int
+    ended: bool = False
+    intents: list[str] = []
+    unresolved: list[str] = []
+    risk_highest: int = 0
+    agent_id: str = ""
+    summaries: int = 0
+    applied: Applied = field(default_factory=Applied)
+
+    def merge(self, other: Contact) -> None:
+        """Join what two keys knew of one conversation; the later knowledge holds."""
+        if other.applied.highest > self.applied.highest:
+            for name in ("channel", "last_ms", "ended", "intents", "unresolved", "agent_id"):
+                setattr(self, name, getattr(other, name))
+        self.started_ms = min(self.started_ms, other.started_ms)
+        self.risk_highest = max(self.risk_highest, other.risk_highest)
+        self.summaries = max(self.summaries, other.summaries)
+        self.applied.merge(other.applied)
+
+
+class Customer(Struct):
+    """The state behind one key of `cx.signals`: a customer, or a conversation whose customer is unknown."""
+
+    key: str
+    known: bool = False
+    windows: Windows = field(default_factory=Windows)
+    contacts: dict[str, Contact] = {}
+    given: tuple[Given, ...] = ()
+    attributes: dict[str, str | bool | int | float] = {}
+    attributes_ms: int = -1
+    moved_to: str = ""
+    merged: list[str] = []
+
+    def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
+        """The contact of a conversation, begun here when it is new; the oldest is forgotten over the limit."""
+        contact = self.contacts.get(conversation_id)
+        if contact is None:
+            contact = self.contacts[conversation_id] = Contact(channel, at_ms, at_ms)
+            while len(self.contacts) > CONTACTS_MAX:
+                del self.contacts[self._oldest_but(conversation_id)]
+        return contact
+
+    def forget(self, now_ms: int) -> None:
+        """Let time pass: windows, contacts and given decisions leave with their span."""
+        self.windows.advance(now_ms)
+        horizon = self.windows.latest_ms - SPANS_MS["last_30d"]
+        for conversation_id in [c for c, kept in self.contacts.items() if kept.last_ms <= horizon]:
+            del self.contacts[conversation_id]
+        self.given = tuple(g for g in self.given if max(g.at_ms, g.until_ms) > horizon)[-GIVEN_MAX:]
+
+    def disposable(self) -> bool:
+        """Whether dropping this state would lose nothing."""
+        return self.windows.empty() and not (self.contacts or self.given or self.attributes)
+
+    def merge(self, other: Customer, carry_id: str) -> bool:
+        """Take over what was known under another key; False when this carry-over was taken before."""
+        if carry_id in self.merged:
+            return False
+        self.merged = [*self.merged, carry_id][-MERGED_MAX:]
+        self.windows.merge(other.windows)
+        for conversation_id, contact in other.contacts.items():
+            mine = self.contacts.get(conversation_id)
+            if mine is None:
+                self.contacts[conversation_id] = contact
+            else:
+                mine.merge(contact)
+        while len(self.contacts) > CONTACTS_MAX:
+            del self.contacts[self._oldest_but("")]
+        given = {g.decision_id: g for g in (*other.given, *self.given)}
+        self.given = tuple(sorted(given.values(), key=lambda g: (g.at_ms, g.decision_id)))[
+            -GIVEN_MAX:
+        ]
+        self.attributes = {**other.attributes, **self.attributes}
+        return True
+
+    def _oldest_but(self, conversation_id: str) -> str:
+        return min(
+            (c for c in self.contacts if c != conversation_id),
+            key=lambda c: (self.contacts[c].last_ms, c),
+        )
+
+
+def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
+    """The customer as playbooks read it while one conversation is going on."""
+    now = customer.windows.latest_ms
+    others = sorted(
+        ((c.last_ms, i, c) for i, c in customer.contacts.items() if i != conversation_id),
+        reverse=True,
+    )
+    here = customer.contacts.get(conversation_id)
+    earlier = [c for _, _, c in others if here is None or c.started_ms < here.started_ms]
+    return {
+        "known": customer.known,
+        "attributes": dict(customer.attributes),
+        "channel_before": next(
+            (
+                c.channel
+                for c in earlier
+                if now - c.last_ms <= _HOUR_MS and (here is None or c.channel != here.channel)
+            ),
+            "",
+        ),
+        "open_conversations": sum(not c.ended for c in customer.contacts.values()),
+        "contacts_before": {
+            name: sum(c.last_ms > now - SPANS_MS[name] for c in earlier)
+            for name in ("last_1h", "last_24h", "last_30d")
+        },
+        "intents_before": _distinct(label for c in earlier for label in c.intents),
+        "unresolved_before": _distinct(label for c in earlier for label in c.unresolved),
+    } | {name: customer.windows.facts(name) for name in SPANS_MS}
+
+
+def _distinct(labels: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(labels))
