@@ -440,6 +440,7 @@ class DeadLetter(
     `value` is the record's bytes: as text where they are UTF-8, else in base64 with `encoding` saying so.
     """
 
+    id: str
     reason: str
     field: str
     mend: str

@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     STALE = "stale"
     LATE = "late"
+    EMPTY = "empty"
     FORGOTTEN = "forgotten"
 
 

@@ -6,7 +6,7 @@ state moves, as a `CarryOver` event, and what comes to the old key is forwarded 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -62,10 +62,18 @@ class Contact(Struct):
     ended: bool = False
     intents: list[str] = []
     unresolved: list[str] = []
-    risk_highest: int = 0
     agent_id: str = ""
     summaries: int = 0
     applied: Applied = field(default_factory=Applied)
+
+    def update(self, at_ms: int, agent_id: str, facts: Mapping[str, object]) -> None:
+        """Take over a conversation's facts as its newest signal gives them."""
+        self.last_ms = max(self.last_ms, at_ms)
+        self.started_ms = min(self.started_ms, at_ms)
+        self.agent_id = agent_id or self.agent_id
+        self.ended = bool(facts.get("ended"))
+        self.intents = _labels(facts.get("intents"))
+        self.unresolved = _labels(facts.get("unresolved"))
 
     def merge(self, other: Contact) -> None:
         """Join what two keys knew of one conversation; the later knowledge holds."""
@@ -73,7 +81,6 @@ class Contact(Struct):
             for name in ("channel", "last_ms", "ended", "intents", "unresolved", "agent_id"):
                 setattr(self, name, getattr(other, name))
         self.started_ms = min(self.started_ms, other.started_ms)
-        self.risk_highest = max(self.risk_highest, other.risk_highest)
         self.summaries = max(self.summaries, other.summaries)
         self.applied.merge(other.applied)
 
@@ -110,7 +117,8 @@ class Customer(Struct):
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
-        return self.windows.empty() and not (self.contacts or self.given or self.attributes)
+        kept = self.contacts or self.given or self.attributes or self.moved_to
+        return self.windows.empty() and not kept
 
     def merge(self, other: Customer, carry_id: str) -> bool:
         """Take over what was known under another key; False when this carry-over was taken before."""
@@ -132,6 +140,19 @@ class Customer(Struct):
         ]
         self.attributes = {**other.attributes, **self.attributes}
         return True
+
+    def hand_over(self, customer_id: str) -> None:
+        """Forget everything here but where it went."""
+        self.windows, self.contacts, self.given, self.attributes = Windows(), {}, (), {}
+        self.moved_to = customer_id
+
+    def set_attributes(
+        self, at_ms: int, attributes: Mapping[str, str | bool | int | float]
+    ) -> None:
+        """Take over what the CRM says, unless something later was said before."""
+        if at_ms >= self.attributes_ms:
+            self.attributes_ms = at_ms
+            self.attributes = {**self.attributes, **attributes}
 
     def _oldest_but(self, conversation_id: str) -> str:
         return min(
@@ -168,6 +189,10 @@ def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
         "intents_before": _distinct(label for c in earlier for label in c.intents),
         "unresolved_before": _distinct(label for c in earlier for label in c.unresolved),
     } | {name: customer.windows.facts(name) for name in SPANS_MS}
+
+
+def _labels(value: object) -> list[str]:
+    return [str(label) for label in value] if isinstance(value, list | tuple) else []
 
 
 def _distinct(labels: Iterable[str]) -> list[str]:

@@ -81,14 +81,16 @@ class Entry(Struct, frozen=True, array_like=True):
         return (self.rank, self.revision)
 
 
-def utterance_entry(fragment: Fragment, at_ms: int, scores: Scores | None) -> Entry:
+def utterance_entry(
+    fragment: Fragment, at_ms: int, scores: Scores | None, *, entry_id: str | None = None
+) -> Entry:
     """The entry of a final or amended fragment; without scores it counts as said but not understood."""
     start, end = fragment.start_ms, fragment.end_ms
     if start is None or end is None:
         start = end = -1
     base = Entry(
         at_ms=at_ms,
-        id=fragment.fragment_id,
+        id=entry_id or fragment.fragment_id,
         kind=UTTERANCE,
         rank=STAGE_RANK[fragment.stage],
         revision=fragment.revision,

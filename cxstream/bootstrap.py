@@ -1,0 +1,86 @@
+"""Settings, models, playbooks and engines -> a running system. The only place that chooses."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from cxstream.decide.decider import Decider
+from cxstream.decide.load import default_playbook, load_playbook
+from cxstream.decide.playbook import Playbook
+from cxstream.engine.app import CxApp, build_app, changelogs
+from cxstream.engine.scoring import ScoringPool
+from cxstream.engine.topics import Security, Topics, ensure_topics
+from cxstream.errors import ModelError
+from cxstream.listen.redact import PatternRedactor
+from cxstream.observe.metrics import Metrics
+from cxstream.pipeline import ConversationHop, CustomerHop
+from cxstream.settings import Settings
+from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.load import load_scorer
+from cxstream.understand.scorer import Scorer
+from cxstream.understand.trajectory import load_trajectory
+
+_log = logging.getLogger(__name__)
+
+
+def shipped_models() -> Path:
+    """The folder of the heads that come with cxstream."""
+    return Path(__file__).resolve().parent.parent / "models"
+
+
+def scorer(settings: Settings) -> Scorer:
+    """The transformer with its heads; where it is missing, the lexicon, and a warning that says so."""
+    try:
+        return load_scorer(
+            settings.models_dir or shipped_models(),
+            encoder=settings.encoder,
+            threads=settings.torch_threads,
+        )
+    except ModelError as error:
+        _log.warning("scores come from the lexicon and are degraded: %s", error)
+        return LexiconScorer()
+
+
+def playbooks(settings: Settings) -> list[Playbook]:
+    """The playbooks in force. Raises `PlaybookError` with every problem in them."""
+    if not settings.playbooks:
+        return [default_playbook()]
+    return [load_playbook(path.read_text("utf-8"), str(path)) for path in settings.playbooks]
+
+
+def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
+    """A worker's application, ready to start; `model` spares loading it twice in one process."""
+    pool = ScoringPool(
+        model or scorer(settings), LexiconScorer(), deadline_s=settings.score_deadline_s
+    )
+    return build_app(
+        settings,
+        topics=Topics(settings.topic_prefix),
+        conversation_hop=ConversationHop(
+            redactor=PatternRedactor(),
+            risk=load_trajectory(settings.models_dir or shipped_models()).risk,
+            observer=metrics,
+            lateness_ms=settings.allowed_lateness_s * 1000,
+        ),
+        customer_hop=CustomerHop(decider=Decider(playbooks(settings)), observer=metrics),
+        pool=pool,
+        observer=metrics,
+    )
+
+
+async def prepare_topics(settings: Settings) -> None:
+    """Create the topics that are missing. Raises `TopicMismatch` when some do not fit."""
+    await ensure_topics(
+        settings.brokers,
+        Topics(settings.topic_prefix).specs(changelogs(settings)),
+        partitions=settings.partitions,
+        replication=settings.replication,
+        embedded=settings.embedded,
+        security=Security.of(settings),
+    )
+
+
+def faust_app() -> CxApp:
+    """The application for Faust's own command line, from the environment's settings."""
+    return build(Settings(), Metrics())

@@ -1,0 +1,90 @@
+"""From a signal and its customer to the moment that playbooks decide about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cxstream.context.customer import Customer
+from cxstream.context.customer import facts as customer_facts
+from cxstream.decide.moment import Moment
+from cxstream.events import RoleSource, Signal, to_ms
+
+_GUESSED = frozenset((RoleSource.DIARIZATION, RoleSource.UNKNOWN))
+
+
+def moment_of(signal: Signal, customer: Customer) -> Moment:
+    """The moment of a signal; each group of facts is reckoned only when a rule reads it."""
+
+    def facts(name: str) -> Mapping[str, object]:
+        if name == "customer":
+            return customer_facts(customer, signal.conversation_id)
+        return _SIGNAL_FACTS[name](signal)
+
+    scores = signal.scores
+    return Moment(
+        signal_id=signal.id,
+        kind=signal.kind,
+        conversation_id=signal.conversation_id,
+        event_time_ms=to_ms(signal.event_time),
+        facts=facts,
+        role=signal.role.value if signal.role else "",
+        customer_id=signal.customer_id,
+        agent_id=signal.agent_id,
+        queue=signal.queue,
+        channel=signal.channel,
+        tenant=signal.tenant,
+        fragment_id=signal.fragment_id,
+        text=signal.text,
+        intent=scores.intent.label if scores else None,
+        probability=scores.intent.probability if scores else 0.0,
+        model=scores.model if scores else None,
+        degraded=scores.degraded if scores else False,
+        role_guessed=_role_guessed(signal),
+    )
+
+
+def _role_guessed(signal: Signal) -> bool:
+    return signal.role_source in _GUESSED
+
+
+def _event(signal: Signal) -> Mapping[str, object]:
+    return {
+        "kind": signal.kind,
+        "role": signal.role.value if signal.role else "",
+        "reason": signal.reason or "",
+    }
+
+
+def _conversation(signal: Signal) -> Mapping[str, object]:
+    return {"id": signal.conversation_id, **signal.conversation}
+
+
+def _utterance(signal: Signal) -> Mapping[str, object]:
+    """What was said and its scores; an utterance that was not scored has only its text."""
+    if signal.text is None:
+        return {}
+    said: dict[str, object] = {
+        "text": signal.text,
+        "words": len(signal.text.split()),
+        "role_guessed": _role_guessed(signal),
+        "degraded": signal.scores.degraded if signal.scores else False,
+    }
+    if signal.scores is None:
+        return said
+    scores = signal.scores
+    return said | {
+        "intent": scores.intent.label,
+        "probability": scores.intent.probability,
+        "sentiment": scores.sentiment.label,
+        "valence": scores.sentiment.valence,
+        "negative": scores.sentiment.probabilities.negative,
+        "anger": scores.emotion.anger,
+        "dissatisfaction": scores.emotion.dissatisfaction,
+        "distress": scores.emotion.distress,
+        "confusion": scores.emotion.confusion,
+        "satisfaction": scores.emotion.satisfaction,
+        "abuse": scores.abuse,
+    }
+
+
+_SIGNAL_FACTS = {"event": _event, "utterance": _utterance, "conversation": _conversation}

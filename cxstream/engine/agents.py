@@ -1,0 +1,272 @@
+"""The three agents: batches in, outputs out, state written, then acknowledged. In that order.
+
+    conversations   cx.transcripts ─▶ cx.signals            one table value a conversation
+    customers       cx.signals ─▶ nudges, actions, ...      one table value a customer
+    crm             cx.customers ─▶ cx.signals              no state: puts facts on the customer's key
+
+Outputs are with the broker before the state that knows of them is written, and both before the input is
+acknowledged: after a crash at any point the input comes again, gives the same ids, and the state knows what
+it has applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from abc import ABC, abstractmethod
+from typing import NamedTuple, TypeVar
+
+import faust
+from faust.types import EventT, StreamT
+
+from cxstream.context.conversation import Conversation
+from cxstream.context.customer import Customer
+from cxstream.context.snapshot import dump, load_conversation, load_customer
+from cxstream.engine import codec
+from cxstream.engine.batches import Batches
+from cxstream.engine.codec import Place
+from cxstream.engine.outbox import Outbox
+from cxstream.engine.scoring import ScoringPool
+from cxstream.engine.state import StateTable
+from cxstream.engine.watching import EngineObserver, Progress
+from cxstream.engine.work import States, Step
+from cxstream.errors import RecordError
+from cxstream.events import Scores
+from cxstream.pipeline import ConversationHop, CustomerEvent, CustomerHop, Heard, Outbound
+
+_log = logging.getLogger(__name__)
+S = TypeVar("S")
+
+
+class Desk(NamedTuple):
+    """What every agent works with."""
+
+    app: faust.App
+    outbox: Outbox
+    observer: EngineObserver
+    progress: Progress
+    draining: asyncio.Event
+    batch_max: int
+    drain_s: float
+
+
+class Reply(NamedTuple):
+    """One record to send, and when the record that caused it was sent."""
+
+    out: Outbound
+    sent_ms: int
+
+
+Write = tuple[int, bytes, bytes | None]
+
+
+class BatchAgent(ABC):
+    """The loop that all agents share; what they think about a batch is theirs."""
+
+    stage: str
+    table: StateTable | None = None
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def run(self, stream: StreamT) -> None:
+        """Work on batches until the worker drains; what is in hand is finished or handed back."""
+        desk = self._desk
+        batches = Batches(stream, most=desk.batch_max, draining=desk.draining)
+        async for batch in batches:
+            desk.observer.batch(self.stage, len(batch), batches.waiting())
+            task = asyncio.ensure_future(self._work(batch))
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                await asyncio.wait({task}, timeout=desk.drain_s)
+                if not task.done():
+                    task.cancel()
+                    batches.hand_back(batch)
+                else:
+                    self._finish(batches, batch)
+                raise
+            except Exception as error:
+                batches.hand_back(batch)
+                _log.exception("%s: a batch could not be written; the worker stops", self.stage)
+                await desk.app.crash(error)
+                raise
+            self._finish(batches, batch)
+
+    @abstractmethod
+    async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
+        """What follows from a batch: records to send, states to write."""
+
+    def _finish(self, batches: Batches, batch: list[EventT]) -> None:
+        batches.done(batch)
+        for event in batch:
+            message = event.message
+            self._desk.progress.note_done(message.topic, message.partition, message.offset)
+        if self.table is not None:
+            self._desk.observer.state(self.stage, len(self.table))
+
+    async def _work(self, batch: list[EventT]) -> None:
+        observer, progress = self._desk.observer, self._desk.progress
+        began = time.perf_counter()
+        replies, writes = await self.think(batch)
+        thought = time.perf_counter()
+        observer.took(self.stage, thought - began)
+        sent = [await self._desk.outbox.post(reply.out, reply.sent_ms) for reply in replies]
+        for metadata in await asyncio.gather(*sent):
+            progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
+        if self.table is not None:
+            kept = [await self.table.put(*write) for write in writes]
+            await asyncio.gather(*kept)
+        observer.took("publish", time.perf_counter() - thought)
+
+    def _dead_letter(self, event: EventT, error: RecordError) -> Reply:
+        message = event.message
+        place = Place(message.topic, message.partition, message.offset)
+        self._desk.observer.dead_letter(error.reason)
+        letter = codec.dead_letter(error, place, message.key, message.value)
+        sent_ms = codec.sent_ms(message.headers, message.timestamp)
+        return Reply(Outbound("dead_letters", letter.key or "", letter), sent_ms)
+
+    def _stepped(self, states: States[S], event: EventT, key: bytes, step: Step[S]) -> list[Reply]:
+        """Step a state; whatever goes wrong becomes a dead letter and the stream goes on."""
+        message = event.message
+        try:
+            outs = states.step(key, message.partition, step)
+        except RecordError as error:
+            return [self._dead_letter(event, error)]
+        except Exception as error:
+            _log.exception("%s: a record could not be handled", self.stage)
+            return [self._dead_letter(event, _internal(error))]
+        sent_ms = codec.sent_ms(message.headers, message.timestamp)
+        return [Reply(out, sent_ms) for out in outs]
+
+
+class ConversationAgent(BatchAgent):
+    """Transcripts to signals: reads, scores the batch in one pass, folds in order."""
+
+    stage = "conversations"
+
+    def __init__(
+        self, desk: Desk, hop: ConversationHop, pool: ScoringPool, table: StateTable
+    ) -> None:
+        super().__init__(desk)
+        self._hop = hop
+        self._pool = pool
+        self.table: StateTable = table
+
+    async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
+        """One forward pass for the batch, then each record in order."""
+        states = States(self._load, dump)
+        read = [self._read(event) for event in batch]
+        texts = [
+            text
+            for heard in read
+            if isinstance(heard, Heard)
+            and (text := self._hop.to_score(states.get(_key(heard)), heard)) is not None
+        ]
+        began = time.perf_counter()
+        scores = await self._pool.score(texts)
+        if scores:
+            self._desk.observer.took("score", time.perf_counter() - began)
+            self._desk.observer.scored(len(scores), sum(s.degraded for s in scores.values()))
+        replies: list[Reply] = []
+        for event, heard in zip(batch, read, strict=True):
+            if isinstance(heard, Reply):
+                replies.append(heard)
+                continue
+            text = getattr(heard.record, "text", None)
+            step = self._step(heard, scores.get(text) if text is not None else None)
+            replies += self._stepped(states, event, _key(heard), step)
+        return replies, list(states.writes())
+
+    def _step(self, heard: Heard, scores: Scores | None) -> Step[Conversation]:
+        return lambda state: self._hop.hear(state, heard, scores)
+
+    def _read(self, event: EventT) -> Heard | Reply:
+        message = event.message
+        try:
+            return self._hop.read(
+                message.value, key=message.key, arrival_ms=int(message.timestamp * 1000)
+            )
+        except RecordError as error:
+            return self._dead_letter(event, error)
+
+    def _load(self, key: bytes) -> Conversation:
+        data = self.table.get(key)
+        return load_conversation(data) if data else Conversation(id=key.decode())
+
+
+class CustomerAgent(BatchAgent):
+    """Signals to decisions: one customer's events in order, whatever the channel."""
+
+    stage = "customers"
+
+    def __init__(self, desk: Desk, hop: CustomerHop, table: StateTable) -> None:
+        super().__init__(desk)
+        self._hop = hop
+        self.table: StateTable = table
+
+    async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
+        """Each signal in order; the time from fragment to decision is measured here."""
+        states = States(self._load, self._dump)
+        replies: list[Reply] = []
+        for event in batch:
+            try:
+                signal = codec.decode_signal(event.message.value)
+            except RecordError as error:
+                replies.append(self._dead_letter(event, error))
+                continue
+            key = event.message.key or b""
+            replies += self._stepped(states, event, key, self._step(signal))
+        return replies, list(states.writes())
+
+    def _step(self, signal: CustomerEvent) -> Step[Customer]:
+        return lambda state: self._hop.decide(state, signal)
+
+    def _finish(self, batches: Batches, batch: list[EventT]) -> None:
+        super()._finish(batches, batch)
+        now = time.time()
+        for event in batch:
+            sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
+            self._desk.observer.decided_after(max(0.0, now - sent_ms / 1000))
+
+    def _load(self, key: bytes) -> Customer:
+        data = self.table.get(key)
+        return load_customer(data) if data else Customer(key=key.decode("utf-8", "replace"))
+
+    @staticmethod
+    def _dump(state: Customer) -> bytes | None:
+        return None if state.disposable() else dump(state)
+
+
+class CrmAgent(BatchAgent):
+    """What a CRM says of a customer, put on the customer's own key, whatever partitioner the CRM has."""
+
+    stage = "crm"
+
+    async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
+        """Read and pass on."""
+        replies: list[Reply] = []
+        for event in batch:
+            message = event.message
+            try:
+                record = codec.decode_customer(message.value)
+            except RecordError as error:
+                replies.append(self._dead_letter(event, error))
+                continue
+            sent_ms = codec.sent_ms(message.headers, message.timestamp)
+            replies.append(Reply(Outbound("signals", record.customer_id, record), sent_ms))
+        return replies, []
+
+
+def _key(heard: Heard) -> bytes:
+    return heard.record.conversation_id.encode()
+
+
+def _internal(error: Exception) -> RecordError:
+    return RecordError(
+        "internal_error",
+        field="$",
+        mend=f"cxstream failed on this record ({type(error).__name__}); report it with the log",
+    )

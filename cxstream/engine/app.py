@@ -1,0 +1,199 @@
+"""The Faust application: settings and agents, put together from parts that were made elsewhere.
+
+`faust -A cxstream.engine.app worker` works as Faust users expect; `cxstream worker` starts the same
+application with topics checked first and the web pages off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import ssl
+from typing import Any
+
+import faust
+from faust.types import StreamT
+
+from cxstream.engine.agents import (
+    BatchAgent,
+    ConversationAgent,
+    CrmAgent,
+    CustomerAgent,
+    Desk,
+)
+from cxstream.engine.outbox import Outbox
+from cxstream.engine.recovery import SafeTables
+from cxstream.engine.scoring import ScoringPool
+from cxstream.engine.state import StateTable, changelog_name
+from cxstream.engine.topics import Topics
+from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
+from cxstream.engine.watching import EngineObserver, Progress
+from cxstream.pipeline import ConversationHop, CustomerHop
+from cxstream.settings import Settings
+
+TABLES = ("conversations", "customers")
+_log = logging.getLogger(__name__)
+
+
+class CxApp(faust.App):  # type: ignore[misc]
+    """A Faust app that drains before it stops and reads the embedded broker without waiting."""
+
+    fetch_wait_ms: int = FETCH_WAIT_MS
+    drain_s: float = 20.0
+    progress: Progress
+    pool: ScoringPool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.draining = asyncio.Event()
+        self.ready = asyncio.Event()
+        super().__init__(*args, **kwargs)
+
+    def _new_transport(self) -> QuickTransport:
+        return QuickTransport(self.conf.broker_consumer, self)
+
+    def on_rebalance_start(self) -> None:
+        """Partitions are about to move: not ready."""
+        self.ready.clear()
+        super().on_rebalance_start()
+
+    def on_rebalance_end(self) -> None:
+        """Partitions are here and their state is recovered: ready."""
+        super().on_rebalance_end()
+        self.ready.set()
+
+    async def on_stop(self) -> None:
+        """Take no more batches, let Faust wait for the one in hand, then stop; never longer than `drain_s`."""
+        self.draining.set()
+        try:
+            await asyncio.wait_for(super().on_stop(), self.drain_s)
+        except TimeoutError:
+            _log.warning("work in hand was not done within %s s and is handed back", self.drain_s)
+        self.pool.close()
+
+
+def build_app(
+    settings: Settings,
+    *,
+    topics: Topics,
+    conversation_hop: ConversationHop,
+    customer_hop: CustomerHop,
+    pool: ScoringPool,
+    observer: EngineObserver,
+) -> CxApp:
+    """A Faust app with the three agents on it. Touches no network before it is started."""
+    app = CxApp(
+        settings.app_id,
+        broker=[f"aiokafka://{broker.strip()}" for broker in settings.brokers.split(",")],
+        broker_credentials=credentials(settings),
+        autodiscover=False,
+        origin="cxstream",
+        datadir=str(settings.data_dir),
+        store="memory://",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        reply_create_topic=False,
+        processing_guarantee="at_least_once",
+        TableManager=SafeTables,
+        table_standby_replicas=0,
+        cython_optimizations=False,
+        stream_wait_empty=True,
+        stream_buffer_maxsize=1024,
+        broker_commit_interval=0.5,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.session_timeout_s / 5,
+        broker_request_timeout=90.0,
+        broker_max_poll_records=500,
+        broker_max_poll_interval=300.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance_id,
+        producer_acks=-1,
+        producer_request_timeout=60.0,
+        producer_max_request_size=8_000_000,
+        web_enabled=False,
+        web_in_thread=False,
+    )
+    app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
+    app.drain_s = settings.drain_s
+    app.progress = Progress()
+    app.pool = pool
+    desk = Desk(
+        app=app,
+        outbox=Outbox(app, topics),
+        observer=observer,
+        progress=app.progress,
+        draining=app.draining,
+        batch_max=settings.batch_max,
+        drain_s=settings.drain_s,
+    )
+    conversations, customers = (
+        StateTable(app, name, partitions=settings.partitions) for name in TABLES
+    )
+    _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
+    _attach(app, topics.signals, CustomerAgent(desk, customer_hop, customers))
+    _attach(app, topics.customers, CrmAgent(desk))
+    _watch_lag(app, observer)
+    return app
+
+
+def changelogs(settings: Settings) -> list[str]:
+    """The changelog topics that the tables need."""
+    return [changelog_name(settings.app_id, name) for name in TABLES]
+
+
+def credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """How Faust proves itself to Kafka, or None in plain text."""
+    if settings.security_protocol == "PLAINTEXT":
+        return None
+    context = None
+    if settings.security_protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=settings.ssl_cafile)
+    if settings.security_protocol == "SSL":
+        return faust.SSLCredentials(context)
+    secret = settings.sasl_password
+    return faust.SASLCredentials(
+        mechanism=settings.sasl_mechanism,
+        username=settings.sasl_username,
+        password=secret.get_secret_value() if secret else None,
+        ssl_context=context,
+    )
+
+
+def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
+    source = app.topic(
+        topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+    )
+
+    async def run(stream: StreamT) -> None:
+        await agent.run(stream)
+
+    app.agent(source, name=f"cxstream.{agent.stage}", concurrency=1)(run)
+
+
+def _watch_lag(app: CxApp, observer: EngineObserver) -> None:
+    async def tell() -> None:
+        consumer = app.consumer
+        lag: dict[str, int] = {}
+        for tp in consumer.assignment():
+            if consumer.app.topics.acks_enabled_for(tp.topic):
+                committed = consumer._committed_offset.get(tp) or 0
+                lag[tp.topic] = lag.get(tp.topic, 0) + max(
+                    0, (consumer.highwater(tp) or 0) - committed
+                )
+        for topic, records in lag.items():
+            observer.lag(topic, records)
+
+    app.timer(interval=1.0, name="lag")(tell)
+
+
+def __getattr__(name: str) -> object:
+    """`app` is made when Faust's command line asks for it, so that importing this module does nothing.
+
+    This is the one door that opens upwards: Faust is told the name of this module, while only `bootstrap`
+    knows which parts an application is made of.
+    """
+    if name != "app":
+        raise AttributeError(name)
+    return importlib.import_module("cxstream.bootstrap").faust_app()

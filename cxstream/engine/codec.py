@@ -1,0 +1,107 @@
+"""Records to bytes and back, with CloudEvents 1.0 headers in binary mode.
+
+Header `cx-sent-ms` carries the wall-clock time a transcript record was sent, through both hops, so that the
+time from event to decision can be measured even where the recorded event time is old.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from cxstream.errors import NewerRecord, RecordError
+from cxstream.events import CarryOver, CustomerRecord, DeadLetter, Signal, record_id
+from cxstream.pipeline import CustomerEvent
+
+S = TypeVar("S")
+Headers = list[tuple[str, bytes]]
+SENT = "cx-sent-ms"
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_signals = msgspec.json.Decoder(Signal | CarryOver | CustomerRecord)
+_customers = msgspec.json.Decoder(CustomerRecord)
+
+
+class Place(NamedTuple):
+    """Where a record was read."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+def encode(record: msgspec.Struct) -> bytes:
+    """One record as UTF-8 JSON; equal records give equal bytes."""
+    return _encoder.encode(record)
+
+
+def headers(record: msgspec.Struct, key: str, sent_ms: int) -> Headers:
+    """The CloudEvents attributes of a record, and when its cause was sent."""
+    schema = str(type(record).__struct_config__.tag)
+    ce_id = getattr(record, "id", None) or record_id("event", schema, key, sent_ms)
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(ce_id).encode()),
+        ("ce_type", schema.encode()),
+        ("ce_source", b"/cxstream"),
+        ("content-type", b"application/json"),
+        (SENT, b"%d" % sent_ms),
+    ]
+
+
+def sent_ms(message_headers: object, timestamp_s: float) -> int:
+    """When the cause of a message was sent: its header, else Kafka's timestamp; epoch ms."""
+    pairs = message_headers.items() if isinstance(message_headers, dict) else message_headers or ()
+    for name, value in pairs:  # type: ignore[union-attr]
+        if name == SENT and value.isdigit():
+            return int(value)
+    return int(timestamp_s * 1000)
+
+
+def decode_signal(value: bytes | None) -> CustomerEvent:
+    """What the customer agent reads. Raises `RecordError`; only a foreign writer can cause it."""
+    return _decode(value, _signals)
+
+
+def decode_customer(value: bytes | None) -> CustomerRecord:
+    """What a CRM sends on `cx.customers`. Raises `RecordError` with the field and the mend."""
+    return _decode(value, _customers)
+
+
+def dead_letter(
+    error: RecordError, place: Place, key: bytes | None, value: bytes | None
+) -> DeadLetter:
+    """What could not be read, whole, with the reason and its place."""
+    text, encoding = _as_text(value or b"")
+    return DeadLetter(
+        id=record_id("dead", *place),
+        reason=error.reason,
+        field=error.field,
+        mend=error.mend,
+        topic=place.topic,
+        partition=place.partition,
+        offset=place.offset,
+        value=text,
+        encoding=encoding,
+        key=None if key is None else key.decode("utf-8", "replace"),
+    )
+
+
+def _as_text(value: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+    try:
+        return value.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode(), "base64"
+
+
+def _decode(value: bytes | None, decoder: msgspec.json.Decoder[S]) -> S:
+    try:
+        return decoder.decode(value or b"")
+    except msgspec.ValidationError as error:
+        reason, _, field = str(error).partition(" - at ")
+        kind = NewerRecord if "Invalid value" in reason and "schema" in field else RecordError
+        raise kind("wrong_type", field=field.strip("`") or "$", mend=reason) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordError("not_json", field="$", mend="send one JSON object a record") from error

@@ -1,0 +1,57 @@
+"""Everything that comes out of the topics, in order per key, for replays, demos and tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from cxstream.engine.watching import Progress
+
+Take = Callable[[str, bytes | None, bytes], None]
+
+
+class Collector:
+    """Reads topics from their beginning, without a group; `take(topic, key, value)` sees every record."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, topics: list[str], take: Take) -> None:
+        self._consumer = consumer
+        self._topics = topics
+        self._take = take
+        self._task: asyncio.Task[None] | None = None
+        self._progress = Progress()
+
+    async def start(self) -> None:
+        """Begin at the first offset of every partition."""
+        places = [
+            TopicPartition(topic, partition)
+            for topic in self._topics
+            for partition in self._consumer.partitions_for_topic(topic) or ()
+        ]
+        self._consumer.assign(places)
+        await self._consumer.seek_to_beginning(*places)
+        self._task = asyncio.create_task(self._read())
+
+    async def until(self, sent: Progress) -> None:
+        """Wait until everything that was sent to these topics was taken."""
+        ends = {p: end for p, end in sent.sent.items() if p[0] in self._topics}
+        await self._progress.until(
+            lambda p: all(p.done.get(place, 0) >= end for place, end in ends.items())
+        )
+
+    async def stop(self) -> None:
+        """Stop reading; raises what went wrong while reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            if not self._task.cancelled() and (error := self._task.exception()):
+                raise error
+
+    async def _read(self) -> None:
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=200, max_records=500)
+            for place, messages in batches.items():
+                for message in messages:
+                    self._take(message.topic, message.key, message.value)
+                    self._progress.note_done(place.topic, place.partition, message.offset)

@@ -1,0 +1,112 @@
+"""Transcript records onto `cx.transcripts`, paced, and never so fast that something is lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiokafka import AIOKafkaProducer
+
+from cxstream.engine import codec
+from cxstream.engine.watching import Progress
+from cxstream.events import Control, Fragment, to_ms
+
+IN_FLIGHT_MAX = 256
+"""Records sent and not yet answered: keeps readers close behind, which the embedded broker needs."""
+
+
+class Feed:
+    """Sends records in order with their event time as Kafka's timestamp.
+
+    `speed` 1 keeps the recorded gaps, 10 plays ten times as fast, None as fast as the pipeline goes.
+    With a `progress` (the pipeline runs in this process) records wait for it where order matters: a
+    customer's conversations are heard in event-time order, so that a replay decides the same every time.
+    """
+
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        *,
+        speed: float | None,
+        progress: Progress | None = None,
+        drained: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._speed = speed
+        self._progress = progress
+        self._drained = drained
+        self._order = _CustomerOrder()
+
+    async def send(
+        self,
+        records: Iterable[Fragment | Control],
+        on_sent: Callable[[Fragment | Control], None] | None = None,
+    ) -> int:
+        """Send all records and return how many there were; the last is with the broker on return."""
+        count = 0
+        began, first_ms = time.monotonic(), None
+        pending: list[Awaitable[object]] = []
+        for record in records:
+            at_ms = to_ms(record.event_time) if record.event_time else None
+            if self._speed and at_ms is not None:
+                first_ms = at_ms if first_ms is None else first_ms
+                due = began + (at_ms - first_ms) / 1000 / self._speed
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if self._drained is not None and self._order.must_wait(record):
+                await self._delivered(pending)
+                await self._drained()
+            pending.append(await self._post(record, at_ms))
+            count += 1
+            if on_sent is not None:
+                on_sent(record)
+            if self._speed or len(pending) >= IN_FLIGHT_MAX // 4:
+                await self._delivered(pending)
+        await self._delivered(pending)
+        return count
+
+    async def _post(self, record: Fragment | Control, at_ms: int | None) -> Awaitable[object]:
+        key = record.conversation_id
+        now_ms = int(time.time() * 1000)
+        sent: Awaitable[object] = await self._producer.send(
+            self._topic,
+            codec.encode(record),
+            key=key.encode(),
+            timestamp_ms=at_ms,
+            headers=codec.headers(record, key, now_ms),
+        )
+        return sent
+
+    async def _delivered(self, pending: list[Awaitable[object]]) -> None:
+        for metadata in await asyncio.gather(*pending):
+            if self._progress is not None:
+                self._progress.note_sent(metadata.topic, metadata.partition, metadata.offset)  # type: ignore[attr-defined]
+        pending.clear()
+        if self._progress is not None:
+            await self._progress.until(
+                lambda p: p.behind(frozenset((self._topic,))) < IN_FLIGHT_MAX
+            )
+
+
+class _CustomerOrder:
+    """Which records have to wait until everything before them is decided."""
+
+    def __init__(self) -> None:
+        self._customer_of: dict[str, str] = {}
+        self._heard_last: dict[str, str] = {}
+        self._became_known = False
+
+    def must_wait(self, record: Fragment | Control) -> bool:
+        """True when the customer is heard in another conversation, or has just become known."""
+        conversation = record.conversation_id
+        before = self._customer_of.get(conversation)
+        known = record.customer_id or before or ""
+        wait, self._became_known = self._became_known, before == "" and known != ""
+        self._customer_of[conversation] = known
+        if known:
+            last = self._heard_last.get(known, conversation)
+            self._heard_last[known] = conversation
+            wait = wait or last != conversation
+        return wait

@@ -1,0 +1,33 @@
+"""Records out of the process: encoded once, to the right topic, delivery awaited by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+import faust
+from msgspec import Struct
+
+from cxstream.engine import codec
+from cxstream.engine.topics import Topics
+from cxstream.pipeline import Outbound
+
+
+class Outbox:
+    """Sends what the hops say; the returned awaitable is done when the broker has the record."""
+
+    def __init__(self, app: faust.App, topics: Topics) -> None:
+        self._app = app
+        self._topic_of = topics.by_role()
+
+    async def post(self, out: Outbound, sent_ms: int) -> Awaitable[object]:
+        """Hand one record to the producer, keyed, with the time its cause was sent."""
+        record: Struct = out.record
+        sent: Awaitable[object] = await self._app.producer.send(
+            self._topic_of[out.topic],
+            out.key.encode("utf-8", "replace"),
+            codec.encode(record),
+            None,
+            None,
+            codec.headers(record, out.key, sent_ms),
+        )
+        return sent

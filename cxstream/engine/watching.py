@@ -1,0 +1,69 @@
+"""What the engine tells about itself: an Observer for the metrics, and how far it has come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from cxstream.pipeline import Observer
+
+TopicPartition = tuple[str, int]
+
+
+class EngineObserver(Observer, Protocol):
+    """Who counts what the engine does; implemented by `observe`."""
+
+    def batch(self, stage: str, size: int, waiting: int) -> None:
+        """A micro-batch was taken, and this many events wait behind it."""
+
+    def took(self, stage: str, seconds: float) -> None:
+        """A stage worked on a batch."""
+
+    def decided_after(self, seconds: float) -> None:
+        """A record was answered this long after it was sent."""
+
+    def dead_letter(self, reason: str) -> None:
+        """A record could not be read."""
+
+    def scored(self, answers: int, degraded: int) -> None:
+        """Texts were scored; so many of them by the fallback."""
+
+    def state(self, table: str, entries: int) -> None:
+        """How many keys a table holds here."""
+
+    def lag(self, topic: str, records: int) -> None:
+        """How many records of a topic are not committed yet, over the partitions held here."""
+
+
+class Progress:
+    """How far the agents of this process have come, by topic and partition: next offsets."""
+
+    def __init__(self) -> None:
+        self.done: dict[TopicPartition, int] = {}
+        self.sent: dict[TopicPartition, int] = {}
+        self._moved = asyncio.Event()
+
+    def note_done(self, topic: str, partition: int, offset: int) -> None:
+        """An input was handled to the end: outputs and state are safe."""
+        self.done[topic, partition] = offset + 1
+        self._moved.set()
+
+    def note_sent(self, topic: str, partition: int, offset: int) -> None:
+        """A record was written to a topic."""
+        place = (topic, partition)
+        self.sent[place] = max(self.sent.get(place, 0), offset + 1)
+
+    async def until(self, reached: Callable[[Progress], bool]) -> None:
+        """Wait until the agents have come so far."""
+        while not reached(self):
+            self._moved.clear()
+            await self._moved.wait()
+
+    def behind(self, topics: frozenset[str]) -> int:
+        """How many records of these topics were sent by this process and are not handled yet."""
+        return sum(
+            max(0, end - self.done.get(place, 0))
+            for place, end in self.sent.items()
+            if place[0] in topics
+        )

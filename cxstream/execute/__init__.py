@@ -1,0 +1,1 @@
+"""What happens to a decision: the records it is published as."""

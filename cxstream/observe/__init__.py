@@ -1,0 +1,1 @@
+"""What operations look at: metrics, logs. No label grows with customers, agents or conversations."""

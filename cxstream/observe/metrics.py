@@ -1,0 +1,132 @@
+"""Prometheus metrics of one process; implements `engine.watching.EngineObserver`.
+
+Names start with `cxstream_`, units are base units, labels come from bounded sets: an unknown channel is
+`other`, and rules are those of the loaded playbooks.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+CHANNELS = frozenset(("voice", "chat", "sms", "email", "whatsapp", "social"))
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2, 4, 8, 15, 30, 60)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """Counts what the hops and the engine do, in a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        r = self.registry
+        self._fragments = Counter(
+            "cxstream_fragments",
+            "Transcript records read, by channel and what became of them",
+            ["channel", "outcome"],
+            registry=r,
+        )
+        self._clocks = Counter(
+            "cxstream_clock_corrections",
+            "Records whose event time could not be and was replaced by their arrival",
+            ["channel"],
+            registry=r,
+        )
+        self._redactions = Counter(
+            "cxstream_redactions", "Personal data masked, by kind", ["kind"], registry=r
+        )
+        self._dead = Counter(
+            "cxstream_dead_letters", "Records that could not be read", ["reason"], registry=r
+        )
+        self._decisions = Counter(
+            "cxstream_decisions", "Decisions made, by kind and rule", ["kind", "rule"], registry=r
+        )
+        self._scored = Counter("cxstream_scored_texts", "Texts scored", registry=r)
+        self._degraded = Counter(
+            "cxstream_scored_degraded_texts", "Texts scored by the lexicon fallback", registry=r
+        )
+        self._stage_seconds = Histogram(
+            "cxstream_stage_seconds",
+            "Seconds a stage worked on a batch",
+            ["stage"],
+            buckets=_FAST,
+            registry=r,
+        )
+        self._decided_after = Histogram(
+            "cxstream_decision_latency_seconds",
+            "Seconds from a record being sent to its decisions being safe",
+            buckets=_SLOW,
+            registry=r,
+        )
+        self._batch = Histogram(
+            "cxstream_batch_records",
+            "Records in a micro-batch",
+            ["stage"],
+            buckets=_SIZES,
+            registry=r,
+        )
+        self._queue = Gauge(
+            "cxstream_queue_records", "Records waiting behind the batch", ["stage"], registry=r
+        )
+        self._state = Gauge(
+            "cxstream_state_entries", "Keys in a table held here", ["table"], registry=r
+        )
+        self._lag = Gauge(
+            "cxstream_consumer_lag_records", "Records not committed yet", ["topic"], registry=r
+        )
+
+    def heard(self, channel: str, outcome: str) -> None:
+        """A transcript record found its place, or did not."""
+        self._fragments.labels(_channel(channel), outcome).inc()
+
+    def clock_corrected(self, channel: str) -> None:
+        """An event time that could not be was replaced."""
+        self._clocks.labels(_channel(channel)).inc()
+
+    def redacted(self, kind: str, count: int) -> None:
+        """Something personal was masked."""
+        self._redactions.labels(kind).inc(count)
+
+    def decided(self, kind: str, rule: str) -> None:
+        """A decision was made."""
+        self._decisions.labels(kind, rule).inc()
+
+    def batch(self, stage: str, size: int, waiting: int) -> None:
+        """A micro-batch was taken."""
+        self._batch.labels(stage).observe(size)
+        self._queue.labels(stage).set(waiting)
+
+    def took(self, stage: str, seconds: float) -> None:
+        """A stage worked on a batch."""
+        self._stage_seconds.labels(stage).observe(seconds)
+
+    def decided_after(self, seconds: float) -> None:
+        """A record was answered this long after it was sent."""
+        self._decided_after.observe(seconds)
+
+    def dead_letter(self, reason: str) -> None:
+        """A record could not be read."""
+        self._dead.labels(reason).inc()
+
+    def scored(self, answers: int, degraded: int) -> None:
+        """Texts were scored; so many of them by the fallback."""
+        self._scored.inc(answers)
+        self._degraded.inc(degraded)
+
+    def state(self, table: str, entries: int) -> None:
+        """How many keys a table holds here."""
+        self._state.labels(table).set(entries)
+
+    def lag(self, topic: str, records: int) -> None:
+        """How many records of a topic are not committed yet."""
+        self._lag.labels(topic).set(records)
+
+
+def serve(metrics: Metrics, host: str, port: int) -> int:
+    """Serve `/metrics` for Prometheus from a thread of its own; returns the port (0 asks for a free one)."""
+    server, _ = start_http_server(port, addr=host, registry=metrics.registry)
+    return int(server.server_port)
+
+
+def _channel(channel: str) -> str:
+    return channel if channel in CHANNELS else "other"

@@ -1,0 +1,311 @@
+"""The step: what happens to one fragment, top to bottom. READ THIS FIRST.
+
+    bytes ─▶ read ─▶ Heard ─▶ (scores) ─▶ hear ─▶ Signal ─▶ decide ─▶ Nudge, Action, Escalation, Summary
+             listen    understand: a batch    context: conversation    context: customer, decide, execute
+
+There are two hops, because facts of a conversation are kept by conversation and facts of a person by
+person. `ConversationHop` turns a fragment and its scores into signals; `CustomerHop` turns a signal into
+decisions. Both are pure: state and event in, state and events out; no clock, no broker, no model inside.
+The engine only carries bytes between them, the tables and the topics.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from cxstream.context import identity
+from cxstream.context.arc import RiskModel
+from cxstream.context.arc import facts as arc_facts
+from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversation, Outcome
+from cxstream.context.customer import Customer
+from cxstream.context.entry import Entry, control_entry, utterance_entry
+from cxstream.decide.decider import Decider
+from cxstream.decide.signals import moment_of
+from cxstream.errors import RecordError
+from cxstream.events import (
+    STAGE_RANK,
+    Action,
+    CarryOver,
+    Control,
+    ControlKind,
+    CustomerRecord,
+    Delta,
+    Escalation,
+    Fragment,
+    Nudge,
+    Output,
+    Risk,
+    Role,
+    RoleSource,
+    Scores,
+    Signal,
+    Stage,
+    from_ms,
+    record_id,
+    to_ms,
+)
+from cxstream.execute.records import to_record
+from cxstream.execute.summary import summarise
+from cxstream.listen.decode import decode_transcript, settle_time
+from cxstream.listen.redact import Redactor
+
+SCORED_ROLES = frozenset((Role.CUSTOMER, Role.AGENT, Role.UNKNOWN))
+_SILENT = frozenset((ControlKind.HEARTBEAT,))
+
+
+class Heard(NamedTuple):
+    """A transcript record that was read: redacted, with the event time to use."""
+
+    record: Fragment | Control
+    at_ms: int
+    clock_corrected: bool
+
+
+class Outbound(NamedTuple):
+    """A record on its way out: the topic's role (`signals`, `nudges`, ...), the key, the record."""
+
+    topic: str
+    key: str
+    record: Output | CustomerRecord
+
+
+CustomerEvent = Signal | CarryOver | CustomerRecord
+
+
+class Observer(Protocol):
+    """Who counts what the hops do; implemented by `observe`."""
+
+    def heard(self, channel: str, outcome: str) -> None:
+        """A transcript record found its place, or did not (see `Outcome`)."""
+
+    def clock_corrected(self, channel: str) -> None:
+        """An event time that could not be was replaced by the time of arrival."""
+
+    def redacted(self, kind: str, count: int) -> None:
+        """Something personal was masked."""
+
+    def decided(self, kind: str, rule: str) -> None:
+        """A decision was made."""
+
+    def rejected(self, reason: str) -> None:
+        """A candidate was not chosen."""
+
+
+class ConversationHop:
+    """Transcript records to signals: listen, and what is remembered of the conversation."""
+
+    def __init__(
+        self,
+        *,
+        redactor: Redactor,
+        risk: RiskModel,
+        observer: Observer,
+        lateness_ms: int = ALLOWED_LATENESS_MS,
+    ) -> None:
+        self._redactor = redactor
+        self._risk = risk
+        self._observer = observer
+        self._lateness_ms = lateness_ms
+
+    def read(self, value: bytes | None, *, key: bytes | None, arrival_ms: int) -> Heard:
+        """Bytes from the topic to a redacted record. Raises `RecordError` for what cannot be read."""
+        record = decode_transcript(value, key=key, arrival_ms=arrival_ms)
+        at_ms, corrected = settle_time(record, arrival_ms)
+        if isinstance(record, Fragment):
+            record = self._redact(record)
+        if corrected:
+            self._observer.clock_corrected(record.channel or "")
+        return Heard(record, at_ms, corrected)
+
+    def to_score(self, state: Conversation, heard: Heard) -> str | None:
+        """The text that must be scored before `hear`, or None when scores would change nothing."""
+        record = heard.record
+        if not isinstance(record, Fragment) or not _is_said(record):
+            return None
+        if record.speaker.role not in SCORED_ROLES:
+            return None
+        precedence = (STAGE_RANK[record.stage], record.revision)
+        return record.text if state.would_take(_entry_id(record), precedence) else None
+
+    def hear(self, state: Conversation, heard: Heard, scores: Scores | None) -> list[Outbound]:
+        """Fold one record into the conversation (in place) and say what follows from it.
+
+        Raises `RecordError` for a record that came after its place was forgotten.
+        """
+        record, at_ms, _ = heard
+        out = _identify(state, record, at_ms)
+        if isinstance(record, Fragment):
+            change, entry = self._hear_fragment(state, record, at_ms, scores)
+        else:
+            change, entry = self._hear_control(state, record, at_ms)
+        self._observer.heard(record.channel or state.arc.channel, change.outcome)
+        if change.outcome is Outcome.FORGOTTEN:
+            raise RecordError(
+                "too_late",
+                field="event_time",
+                mend="send fragments within the allowed lateness; this conversation has moved on",
+            )
+        if entry is not None and change.outcome in _MOVES:
+            out.append(_signal(state, record, entry, change, scores))
+        return out
+
+    def _redact(self, fragment: Fragment) -> Fragment:
+        redacted = self._redactor.redact(fragment.text)
+        if not redacted.counts:
+            return fragment
+        for kind, count in redacted.counts.items():
+            self._observer.redacted(kind, count)
+        return replace(fragment, text=redacted.text)
+
+    def _hear_fragment(
+        self, state: Conversation, fragment: Fragment, at_ms: int, scores: Scores | None
+    ) -> tuple[Change, Entry | None]:
+        if fragment.clears is not None:
+            state.clear(fragment.clears.fragment_id, fragment.clears.below)
+        if fragment.stage is Stage.PARTIAL:
+            return state.take_partial(fragment.fragment_id, fragment.revision), None
+        if not _is_said(fragment):
+            return Change(Outcome.EMPTY), None
+        entry = utterance_entry(fragment, at_ms, scores, entry_id=_entry_id(fragment))
+        return state.take(entry, self._risk, self._lateness_ms), entry
+
+    def _hear_control(
+        self, state: Conversation, control: Control, at_ms: int
+    ) -> tuple[Change, Entry | None]:
+        entry = control_entry(control, at_ms)
+        if control.type in _SILENT:
+            return Change(Outcome.APPLIED), None
+        if control.type is ControlKind.SPEAKER_REVISED:
+            if not control.fragment_id or control.speaker is None:
+                raise RecordError(
+                    "missing_field",
+                    field="fragment_id, speaker",
+                    mend="speaker.revised names the fragment and its new speaker",
+                )
+            role = control.speaker.role.value
+            return state.revise_role(control.fragment_id, at_ms, role, self._risk), entry
+        return state.take(entry, self._risk, self._lateness_ms), entry
+
+
+_MOVES = frozenset((Outcome.APPLIED, Outcome.REVISED, Outcome.LATE))
+
+
+def _is_said(fragment: Fragment) -> bool:
+    """Whether this is a final with words, said to the other side (an internal note is not)."""
+    return (
+        fragment.stage is not Stage.PARTIAL
+        and fragment.visibility == "public"
+        and not fragment.text.isspace()
+        and fragment.text != ""
+    )
+
+
+def _entry_id(fragment: Fragment) -> str:
+    """A final that is a delta (`part`) is an utterance of its own."""
+    if fragment.part is None:
+        return fragment.fragment_id
+    return f"{fragment.fragment_id}#{fragment.part}"
+
+
+def _identify(state: Conversation, record: Fragment | Control, at_ms: int) -> list[Outbound]:
+    """Note who takes part; when the customer becomes known, what is kept elsewhere follows them."""
+    was_known = state.customer.value
+    state.tenant = record.tenant
+    state.customer = state.customer.set(at_ms, record.customer_id)
+    state.agent = state.agent.set(at_ms, record.agent_id)
+    state.queue = state.queue.set(at_ms, record.queue)
+    if isinstance(record, Control) and record.type is ControlKind.ENDED:
+        state.end_reason = state.end_reason.set(at_ms, record.reason or "completed")
+    if was_known or not state.customer.value or not state.seq:
+        return []
+    carry = identity.link(state.id, state.customer.value, at_ms, state.tenant)
+    return [Outbound("signals", state.id, carry)]
+
+
+def _signal(
+    state: Conversation,
+    record: Fragment | Control,
+    entry: Entry,
+    change: Change,
+    scores: Scores | None,
+) -> Outbound:
+    """What the customer's side needs to know of one record, with the conversation's facts after it."""
+    state.seq += 1
+    said = record if isinstance(record, Fragment) else None
+    signal = Signal(
+        id=record_id("signal", state.id, entry.id, entry.rank, entry.revision),
+        kind=entry.kind,
+        conversation_id=state.id,
+        channel=record.channel or state.arc.channel,
+        event_time=from_ms(entry.at_ms),
+        seq=state.seq,
+        tenant=state.tenant,
+        customer_id=state.customer.value or None,
+        agent_id=state.agent.value or None,
+        queue=state.queue.value or None,
+        fragment_id=said.fragment_id if said else None,
+        stage=said.stage if said else None,
+        revision=entry.revision,
+        role=said.speaker.role if said else None,
+        role_source=said.speaker.role_source if said else None,
+        text=said.text if said else None,
+        scores=scores,
+        risk=Risk(
+            annoyed=state.arc.annoyed / 1000,
+            dissatisfied=state.arc.dissatisfied / 1000,
+            goal_not_met=state.arc.goal_not_met / 1000,
+        ),
+        late=change.outcome is Outcome.LATE,
+        reason=None if said else state.end_reason.value or None,
+        conversation=arc_facts(state.arc),
+        deltas=tuple(Delta(from_ms(at), add) for at, add in change.deltas),
+    )
+    return Outbound("signals", state.customer.value or state.id, signal)
+
+
+class CustomerHop:
+    """Signals to decisions: what is remembered of the customer, and what is to be done."""
+
+    def __init__(self, *, decider: Decider, observer: Observer) -> None:
+        self._decider = decider
+        self._observer = observer
+
+    def decide(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
+        """Apply one event to the customer (in place) and say what follows from it."""
+        if isinstance(event, Signal) and not state.moved_to:
+            return self._signal(state, event)
+        addressed = identity.follow(state, event)
+        return [Outbound("signals", key, record) for key, record in addressed]
+
+    def _signal(self, state: Customer, signal: Signal) -> list[Outbound]:
+        at_ms = to_ms(signal.event_time)
+        state.known = state.known or signal.customer_id is not None
+        contact = state.contact(signal.conversation_id, signal.channel, at_ms)
+        if not contact.applied.take(signal.seq):
+            return []
+        for delta in signal.deltas:
+            state.windows.add(to_ms(delta.at), delta.add)
+        contact.update(at_ms, signal.agent_id or "", signal.conversation)
+        state.forget(at_ms)
+        moment = moment_of(signal, state)
+        decided = self._decider.decide(moment, state.given)
+        state.given = decided.given
+        out = [_publish(to_record(decision, moment)) for decision in decided.decisions]
+        for decision in decided.decisions:
+            self._observer.decided(decision.kind, decision.why.rule.id)
+        if contact.ended:
+            summary = summarise(signal, contact)
+            contact.summaries += 1
+            out.append(Outbound("summaries", signal.conversation_id, summary))
+        return out
+
+
+def _publish(record: Nudge | Action | Escalation) -> Outbound:
+    """The topic and key of a decision's record."""
+    if isinstance(record, Nudge):
+        return Outbound("nudges", record.agent_id, record)
+    if isinstance(record, Action):
+        return Outbound("actions", record.customer_id or record.conversation_id, record)
+    return Outbound("escalations", record.conversation_id, record)

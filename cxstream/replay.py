@@ -1,0 +1,146 @@
+"""A recorded stream through the whole pipeline: topics, agents, tables, and back out of the topics.
+
+The same records give the same outputs, byte for byte: fragments carry their event time as Kafka's
+timestamp, a customer's conversations are heard in event-time order, the model is waited for, and outputs
+are written in the order of event time and key.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from cxstream.bootstrap import build, prepare_topics
+from cxstream.engine.app import CxApp
+from cxstream.engine.collect import Collector
+from cxstream.engine.feed import Feed
+from cxstream.engine.topics import Security, Topics
+from cxstream.events import Control, Fragment, Output
+from cxstream.observe.metrics import Metrics
+from cxstream.settings import Settings
+from cxstream.understand.scorer import Scorer
+
+OUTPUT_ROLES = ("signals", "nudges", "actions", "escalations", "summaries", "dead_letters")
+_decoder = msgspec.json.Decoder(Output)
+
+
+class Collected(NamedTuple):
+    """One record out of a topic: the topic's name, its key and bytes, and the record."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    record: Output
+
+
+class Report(NamedTuple):
+    """What a replay did; latencies are seconds from a record being sent to its decisions being safe."""
+
+    sent: int
+    outputs: dict[str, int]
+    seconds: float
+    latencies: list[float]
+
+    def percentile(self, share: float) -> float:
+        """A latency that this share of records stayed under; 0 when there were none."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+class Measured(Metrics):
+    """Metrics that also keep every latency, for the percentiles of a report."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latencies: list[float] = []
+
+    def decided_after(self, seconds: float) -> None:
+        """Keep it, and count it."""
+        self.latencies.append(seconds)
+        super().decided_after(seconds)
+
+
+async def run(
+    settings: Settings,
+    records: Iterable[Fragment | Control],
+    *,
+    speed: float | None = None,
+    model: Scorer | None = None,
+    on_sent: Callable[[Fragment | Control], None] | None = None,
+    on_output: Callable[[Collected], None] | None = None,
+) -> Report:
+    """Run the pipeline in this process until every record is decided; `on_output` sees what comes out."""
+    topics = Topics(settings.topic_prefix)
+    metrics = Measured()
+    counts: dict[str, int] = {}
+
+    def take(topic: str, key: bytes | None, value: bytes) -> None:
+        counts[topic] = counts.get(topic, 0) + 1
+        if on_output is not None:
+            on_output(Collected(topic, key or b"", value, _decoder.decode(value)))
+
+    await prepare_topics(settings)
+    async with AsyncExitStack() as stack:
+        app = await _start(stack, build(settings, metrics, model))
+        secured = Security.of(settings).for_aiokafka()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=settings.brokers, acks="all", max_request_size=8_000_000, **secured
+        )
+        await producer.start()
+        stack.push_async_callback(producer.stop)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.brokers,
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+            **secured,
+        )
+        await consumer.start()
+        stack.push_async_callback(consumer.stop)
+        names = [topics.by_role()[role] for role in OUTPUT_ROLES]
+        collector = Collector(consumer, names, take)
+        await collector.start()
+        stack.push_async_callback(collector.stop)
+
+        inside = frozenset((topics.transcripts, topics.signals))
+
+        async def drained() -> None:
+            await app.progress.until(lambda p: p.behind(inside) == 0)
+
+        feed = Feed(
+            producer, topics.transcripts, speed=speed, progress=app.progress, drained=drained
+        )
+        began = time.monotonic()
+        sent = await feed.send(records, on_sent)
+        await drained()
+        seconds = time.monotonic() - began
+        await collector.until(app.progress)
+    return Report(sent, counts, seconds, metrics.latencies)
+
+
+def write(collected: Iterable[Collected], topics: Topics, out: Path) -> dict[str, int]:
+    """Write each output topic as `<topic>.jsonl`, in the order of event time, then key, then arrival."""
+    out.mkdir(parents=True, exist_ok=True)
+    lines: dict[str, list[tuple[str, bytes, bytes]]] = {
+        topics.by_role()[role]: [] for role in OUTPUT_ROLES
+    }
+    for topic, key, value, record in collected:
+        when = getattr(record, "event_time", None)
+        lines[topic].append((when.isoformat() if when else "", key, value))
+    for topic, entries in lines.items():
+        entries.sort(key=lambda entry: entry[:2])
+        (out / f"{topic}.jsonl").write_bytes(b"".join(value + b"\n" for *_, value in entries))
+    return {topic: len(entries) for topic, entries in lines.items()}
+
+
+async def _start(stack: AsyncExitStack, app: CxApp) -> CxApp:
+    """Start the application here and wait until it reads."""
+    await app.start()
+    stack.push_async_callback(app.stop)
+    await app.ready.wait()
+    return app

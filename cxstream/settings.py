@@ -1,0 +1,71 @@
+"""Every setting of cxstream, in one frozen value; units are in the names.
+
+Each comes from the environment as `CXSTREAM_<NAME>` (secrets from the environment or from files only) or
+from the command line, which wins.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How one process of cxstream runs. Raises pydantic's `ValidationError` naming the setting at fault."""
+
+    model_config = SettingsConfigDict(env_prefix="CXSTREAM_", frozen=True, extra="forbid")
+
+    # Kafka
+    brokers: str = Field(
+        "127.0.0.1:9092", description="bootstrap servers, host:port, comma separated"
+    )
+    embedded: bool = Field(
+        False, description="the brokers are the embedded one (see docs/kafka.md)"
+    )
+    app_id: str = Field("cxstream", description="consumer group, and prefix of changelog topics")
+    topic_prefix: str = Field("cx.", description="prefix of every topic")
+    partitions: int = Field(4, ge=1, description="partitions of every topic; can't change later")
+    replication: int = Field(1, ge=1, description="replicas of topics that are created here")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: Path | None = None
+    instance_id: str | None = Field(
+        None, description="stable member name: a restart keeps its partitions"
+    )
+    session_timeout_s: float = Field(
+        15.0, gt=0, description="a silent worker is replaced after this"
+    )
+
+    # State
+    store: Literal["memory", "rocksdb"] = "memory"
+    data_dir: Path = Field(Path("data"), description="one folder a worker")
+
+    # The engine
+    batch_max: int = Field(64, ge=1, description="most records of one micro-batch")
+    drain_s: float = Field(20.0, gt=0, description="at shutdown, work in hand may take this long")
+    score_deadline_s: float | None = Field(
+        2.0, gt=0, description="after this the lexicon answers for a late model; unset for replays"
+    )
+    torch_threads: int = Field(1, ge=1, description="threads of the forward pass")
+
+    # Models and rules
+    models_dir: Path | None = Field(
+        None, description="folder of the heads; default: the shipped ones"
+    )
+    encoder: str | None = Field(None, description="folder of the encoder; default: its package")
+    playbooks: tuple[Path, ...] = Field((), description="playbook files; default: the shipped one")
+    allowed_lateness_s: int = Field(
+        120, ge=1, description="how late a fragment may be and still find its place"
+    )
+
+    # Watching
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="serve /metrics here; 0 takes a free port"
+    )
+    metrics_host: str = "127.0.0.1"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
