@@ -1,0 +1,141 @@
+"""Personal data with letters in it: e-mail addresses, IBANs, national ids, passwords.
+
+Every pattern is anchored on something rare (an @, two letters and two digits, the word password) and
+uses possessive or bounded repetition, so that no text makes it slow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cxstream.listen.spans import Span
+
+_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}")
+_LOCAL = frozenset(".+-_%'&")
+_SPOKEN_EMAIL = re.compile(
+    r"\b[\w.+-]{1,64}+(?:\s(?:dot|underscore|dash)\s[\w.+-]{1,64}+){0,3}"
+    r"\sat\s[\w-]{1,63}+(?:\sdot\s[\w-]{1,63}+){0,2}?"
+    r"\sdot\s(?:com|net|org|edu|gov|info|io|co\sdot\suk|co|uk|de|fr|es|it|nl|ch|at|eu|ie|ca|us|au)\b",
+    re.IGNORECASE,
+)
+
+_DIGITS = re.compile("[0-9]{2}")
+_IBAN_START = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ -]?[A-Za-z0-9])")
+_IBAN_REST = re.compile(r"(?:[ -]?[A-Za-z0-9]){11,30}+")
+_IBAN_LENGTHS = {
+    code: int(length)
+    for length, codes in (
+        (15, "NO"),
+        (16, "BE"),
+        (18, "DK FI FO GL NL SD"),
+        (19, "MK SI"),
+        (20, "AT BA EE KZ LT LU MN XK"),
+        (21, "CH HR LI LV"),
+        (22, "BG BH CR DE GB GE IE ME RS VA"),
+        (23, "AE GI IL IQ OM SO TL"),
+        (24, "AD CZ ES MD PK RO SA SE SK TN VG"),
+        (25, "LY PT ST"),
+        (26, "IS TR"),
+        (27, "BI DJ FR GR IT MC MR SM"),
+        (28, "AL AZ BY CY DO GT HU LB NI PL SV"),
+        (29, "BR EG PS QA UA"),
+        (30, "JO KW MU"),
+        (31, "MT SC"),
+        (32, "LC"),
+        (33, "RU"),
+    )
+    for code in codes.split()
+}
+
+_UK_INSURANCE = re.compile(
+    r"(?<![^\W_])[A-CEGHJ-PR-TW-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D](?![^\W_])", re.IGNORECASE
+)
+
+_PASSWORD = re.compile(
+    r"\b(?:password|passphrase|pass phrase|passwd|pwd)"
+    r"(?:(?P<sure>\s?[:=]\s?)|\s(?:is|was)\s?(?P<told>[:=]\s?)?)"
+    r"(?P<secret>[^\s\x00]{3,}+)",
+    re.IGNORECASE,
+)
+_AFTER_IS = frozenset(
+    "not now no never still being been too very so just also already always really currently simply what "
+    "wrong incorrect invalid right correct okay fine good bad old new long short weak strong safe secure "
+    "the this that same different mine your yours his her their our one all only for from with about "
+    "stuck missing unknown required needed necessary protected case sensitive broken gone lost".split()
+)
+
+
+def find_emails(text: str) -> Iterator[Span]:
+    """Addresses, written (jo@example.org) or spoken (jo dot smith at example dot org)."""
+    end = 0
+    at = text.find("@")
+    while at != -1:
+        domain = _DOMAIN.match(text, at + 1)
+        if domain is not None:
+            start = at
+            while start > max(end, at - 64) and (
+                text[start - 1].isalnum() or text[start - 1] in _LOCAL
+            ):
+                start -= 1
+            if start < at:
+                end = domain.end()
+                yield Span(start, end, "email")
+        at = text.find("@", max(at + 1, end))
+    if " dot " in text.lower():
+        for spoken in _SPOKEN_EMAIL.finditer(text):
+            if not any(char == "@" for char in spoken[0]):
+                yield Span(spoken.start(), spoken.end(), "email")
+
+
+def find_ibans(text: str) -> Iterator[Span]:
+    """International bank account numbers, with or without spaces, whose check digits hold."""
+    at = 0 if _DIGITS.search(text) else len(text)
+    while start := _IBAN_START.search(text, at):
+        at = start.end()
+        length = _IBAN_LENGTHS.get(start[0][:2].upper())
+        rest = _IBAN_REST.match(text, at) if length else None
+        if length and rest:
+            end = _end_of_characters(text, start.start(), length)
+            if end <= rest.end() and _mod_97(text[start.start() : end]) == 1:
+                yield Span(start.start(), end, "iban")
+                at = end
+
+
+def find_passwords(text: str) -> Iterator[Span]:
+    """The word after `password is` or `password:`, unless it is plainly part of the sentence."""
+    lower = text.lower()
+    if "pass" not in lower and "pwd" not in lower:
+        return
+    for hit in _PASSWORD.finditer(text):
+        secret = hit["secret"].rstrip(".,;!?")
+        sure = hit["sure"] or hit["told"]
+        if len(secret) >= 3 and (sure or not _is_speech(secret)):
+            yield Span(hit.start("secret"), hit.start("secret") + len(secret), "secret")
+
+
+def find_ids(text: str) -> Iterator[Span]:
+    """National ids with letters; so far the British National Insurance number."""
+    if _DIGITS.search(text) is None:
+        return
+    for hit in _UK_INSURANCE.finditer(text):
+        yield Span(hit.start(), hit.end(), "id")
+
+
+def _is_speech(word: str) -> bool:
+    plain = word.lower()
+    return plain.isalpha() and (plain in _AFTER_IS or plain.endswith(("ed", "ing", "ly", "ten")))
+
+
+def _end_of_characters(text: str, start: int, count: int) -> int:
+    """Where the `count`-th letter or digit from `start` ends; past the text where there are fewer."""
+    for at in range(start, min(len(text), start + 2 * count)):
+        count -= text[at].isalnum()
+        if not count:
+            return at + 1
+    return len(text) + 1
+
+
+def _mod_97(iban: str) -> int:
+    plain = iban.replace(" ", "").replace("-", "")
+    return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97

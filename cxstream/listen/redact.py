@@ -1,0 +1,84 @@
+"""No personal data past the door: what must not go on is replaced by a mask before anything reads the text.
+
+    [CARD] [IBAN] [EMAIL] [PHONE] [ID] [SECRET] [NUMBER]
+
+Precise kinds come first (e-mail, IBAN, a card whose check digit holds); a run of nine or more digits that
+is nothing better known is a [NUMBER]. Order numbers of four to eight digits, dates, times and amounts stay.
+
+The finders share one working copy of the text in which everything masked so far is blanked, so that no two
+masks overlap and a second pass finds nothing that the first did not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from cxstream.listen.digits import find_digits
+from cxstream.listen.identifiers import find_emails, find_ibans, find_ids, find_passwords
+from cxstream.listen.spans import BLANK, Span
+
+KINDS = ("card", "iban", "email", "phone", "id", "secret", "number")
+"""What a redactor may count; the mask is the kind in capitals and brackets."""
+
+
+class Redacted(NamedTuple):
+    """A text without personal data, and how many masks of each kind (`KINDS`) were set in it."""
+
+    text: str
+    counts: Mapping[str, int]
+
+
+class Redactor(Protocol):
+    """Takes personal data out of a text."""
+
+    def redact(self, text: str) -> Redacted:
+        """The text with masks. Pure, linear in the text, idempotent: redacting twice changes nothing."""
+
+
+_FINDERS: tuple[Callable[[str], Iterator[Span]], ...] = (
+    find_emails,
+    find_ibans,
+    find_passwords,
+    find_ids,
+    find_digits,
+)
+_MASK = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})\]")
+_NOTHING: Mapping[str, int] = {}
+
+
+class PatternRedactor:
+    """A Redactor by patterns and check digits: no model, no network, about ten microseconds a sentence.
+
+    It does not know names and addresses, and what is split over two fragments it sees in halves.
+    """
+
+    def redact(self, text: str) -> Redacted:
+        """See `Redactor`."""
+        work = text
+        if "[" in text:
+            work = _MASK.sub(lambda mask: BLANK * len(mask[0]), text)
+        found: list[Span] = []
+        for finder in _FINDERS:
+            spans = list(finder(work))
+            if spans:
+                work = _replaced(work, spans, lambda span: BLANK * (span.end - span.start))
+                found += spans
+        if not found:
+            return Redacted(text, _NOTHING)
+        found.sort()
+        masked = _replaced(text, found, lambda span: f"[{span.kind.upper()}]")
+        return Redacted(masked, Counter(span.kind for span in found))
+
+
+def _replaced(text: str, spans: list[Span], mask: Callable[[Span], str]) -> str:
+    """The text with each span replaced; the spans are in order and do not overlap."""
+    parts: list[str] = []
+    at = 0
+    for span in spans:
+        parts += text[at : span.start], mask(span)
+        at = span.end
+    parts.append(text[at:])
+    return "".join(parts)
