@@ -1,0 +1,1 @@
+"""Kafka and Faust: the only place that knows either."""
