@@ -134,8 +134,8 @@ def _never(never: Never, moments: dict[str, Moment], decisions: list[Decision]) 
         if never.after is not None and at_ms < moments[never.after].start_ms:
             continue
         words = "; ".join(f"'{e.text}'" for e in decision.why.evidence)
-        kind = type(decision).__name__.lower()
-        return Verdict(False, f"unwanted: {said}; a {kind} came at {decision.event_time}: {words}")
+        kind = "a nudge" if isinstance(decision, Nudge) else f"an {type(decision).__name__.lower()}"
+        return Verdict(False, f"unwanted: {said}; {kind} came at {decision.event_time}: {words}")
     return Verdict(True, said)
 
 

@@ -193,10 +193,11 @@ class _Teller:
             self.arrive(_partial(final, line, number, begin_ms, end_ms), 0)
         late_ms = round(line.late * 1000)
         last_ms = self.arrive(final, late_ms)
-        if line.duplicate:
-            last_ms = self.arrive(final, late_ms + DUPLICATE_AFTER_MS)
+        if line.duplicate:  # a redelivery: the very same record
+            last_ms += DUPLICATE_AFTER_MS
+            self.arrivals.append(Arrival(last_ms, self.arrivals[-1].record))
         if line.amended is not None:
-            last_ms = self.arrive(_amended(final, line.amended), late_ms)
+            last_ms = max(last_ms, self.arrive(_amended(final, line.amended), late_ms))
         return Moment(self.id, fragment_id, begin_ms, last_ms)
 
     def arrive(self, fragment: Fragment, late_ms: int) -> int:
