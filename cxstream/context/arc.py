@@ -8,30 +8,24 @@ entries in order and of nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from cxstream.context.entry import TOPIC_PROBABILITY, UTTERANCE, Entry, milli
+from cxstream.context.entry import NEGATIVE, UTTERANCE, Entry, Measures, milli
+from cxstream.context.speech import Speech
+from cxstream.context.topics import Topics
 from cxstream.events import ControlKind, Risk, Role
 
 RiskModel = Callable[[Mapping[str, object]], Risk]
 """From the facts of a conversation to its risk; owned by `understand`, handed in from outside."""
 
-Measures = dict[str, int]
+RECENT = 3
+"""How many of the customer's utterances make the level; the trend is the level less all before them."""
 
-NOT_TOPICS = frozenset(
-    ("greeting", "goodbye", "thanks", "affirm", "deny", "provide_info", "out_of_scope", "")
-)
-NEGATIVE = -250
-"""A valence under this (in thousandths) is a negative utterance, over its opposite a positive one."""
 _ABUSIVE = 500
 _CONFUSED = 500
-_SILENCE_MS = 3_000
-_INTERRUPTION_MS = 400
-_REPEAT_MEMORY = 6
-_REPEAT_WORDS = 3
-_REPEAT_SHARE = 0.6
-_TOPICS_KEPT = 12
+_CHANNELS = frozenset(("voice", "chat", "sms", "email", "whatsapp", "social", "video"))
 
 
 class Arc(Struct, array_like=True):
@@ -42,7 +36,6 @@ class Arc(Struct, array_like=True):
     started_ms: int = 0
     last_ms: int = 0
     ended_ms: int = 0
-    end_reason: str = ""
     customer_turns: int = 0
     agent_turns: int = 0
     bot_turns: int = 0
@@ -59,52 +52,46 @@ class Arc(Struct, array_like=True):
     abuse_max: int = 0
     abusive_turns: int = 0
     confused_turns: int = 0
-    repeats: int = 0
-    said: tuple[tuple[int, ...], ...] = ()
-    topics: dict[str, int] = {}
-    unresolved: tuple[str, ...] = ()
     transfers: int = 0
-    holds: int = 0
-    hold_ms: int = 0
-    hold_since_ms: int = 0
-    customer_talk_ms: int = 0
-    agent_talk_ms: int = 0
-    silence_ms: int = 0
-    gap_ms: int = 0
-    interruptions: int = 0
-    media_end_ms: int = -1
-    customer_start_ms: int = -1
-    customer_end_ms: int = -1
     annoyed: int = 0
     dissatisfied: int = 0
     goal_not_met: int = 0
     risk_highest: int = 0
+    speech: Speech = field(default_factory=Speech)
+    topics: Topics = field(default_factory=Topics)
 
     def take(self, entry: Entry, risk: RiskModel) -> Measures:
         """Fold the next entry in (entries must come in order) and return what it adds to the windows."""
         measures: Measures = {}
+        if entry.deleted:
+            return measures
         if not self.entries:
             self.started_ms = entry.at_ms
         if entry.channel and not self.channel:
             self.channel = entry.channel
-            measures[f"c:{entry.channel}"] = 1
+            measures["c:" + (entry.channel if entry.channel in _CHANNELS else "other")] = 1
         self.entries += 1
-        _FOLDS.get(entry.kind, _ignore)(self, entry, measures)
         self.last_ms = max(self.last_ms, entry.at_ms)
+        _FOLDS.get(entry.kind, _ignore)(self, entry, measures)
         if entry.scored and entry.role == Role.CUSTOMER:
             self._weigh(risk, measures)
         return measures
 
     def take_late(self, entry: Entry) -> Measures:
         """Count an entry that came too late for its place: only what does not depend on order."""
-        if entry.kind != UTTERANCE:
-            return {}
         measures: Measures = {}
-        self.entries += 1
-        _count_turn(self, entry)
-        if entry.scored and entry.role == Role.CUSTOMER:
-            _count_tone(self, entry, measures)
+        if not entry.deleted:
+            self.entries += 1
+            _LATE_FOLDS.get(entry.kind, _ignore)(self, entry, measures)
         return measures
+
+    def copy(self) -> Arc:
+        """An independent copy."""
+        twin = copy(self)
+        twin.speech = copy(self.speech)
+        twin.topics = copy(self.topics)
+        twin.topics.counts = dict(self.topics.counts)
+        return twin
 
     def _weigh(self, risk: RiskModel, measures: Measures) -> None:
         now = risk(facts(self))
@@ -115,29 +102,23 @@ class Arc(Struct, array_like=True):
         self.risk_highest = max(self.risk_highest, level)
         measures[f"r{min(9, level // 100)}"] = 1
 
-    def copy(self) -> Arc:
-        """An independent copy; only `topics` is mutable inside."""
-        twin = Arc(*(getattr(self, name) for name in _FIELDS))
-        twin.topics = dict(self.topics)
-        return twin
-
-
-_FIELDS = Arc.__struct_fields__
-
-
-def _ignore(arc: Arc, entry: Entry, measures: Measures) -> None:
-    """Heartbeats, deletions and speaker revisions move nothing by themselves."""
-
 
 def _utterance(arc: Arc, entry: Entry, measures: Measures) -> None:
-    _time_speech(arc, entry, measures)
+    arc.speech.said(entry, measures)
     _count_turn(arc, entry)
     if entry.role != Role.CUSTOMER:
         return
-    _notice_repeat(arc, entry)
+    arc.topics.notice_repeat(entry)
     if entry.scored:
         _count_tone(arc, entry, measures)
         _follow_tone(arc, entry)
+
+
+def _utterance_late(arc: Arc, entry: Entry, measures: Measures) -> None:
+    arc.speech.talked(entry, measures)
+    _count_turn(arc, entry)
+    if entry.scored and entry.role == Role.CUSTOMER:
+        _count_tone(arc, entry, measures)
 
 
 def _count_turn(arc: Arc, entry: Entry) -> None:
@@ -152,9 +133,9 @@ def _count_turn(arc: Arc, entry: Entry) -> None:
 def _count_tone(arc: Arc, entry: Entry, measures: Measures) -> None:
     """Sums and maxima: the part of an utterance's tone that does not depend on order."""
     negative = entry.valence < NEGATIVE
+    arc.valence_min = min(arc.valence_min, entry.valence) if arc.scored_turns else entry.valence
     arc.scored_turns += 1
     arc.valence_sum += entry.valence
-    arc.valence_min = min(arc.valence_min, entry.valence)
     arc.negative_turns += negative
     arc.anger_max = max(arc.anger_max, entry.anger)
     arc.dissatisfaction_max = max(arc.dissatisfaction_max, entry.dissatisfaction)
@@ -166,94 +147,60 @@ def _count_tone(arc: Arc, entry: Entry, measures: Measures) -> None:
     measures["v"] = entry.valence
     if negative:
         measures["neg"] = 1
-    if _is_topic(entry):
-        measures[f"i:{entry.intent}"] = 1
-        if entry.intent in arc.topics or len(arc.topics) < _TOPICS_KEPT:
-            arc.topics[entry.intent] = arc.topics.get(entry.intent, 0) + 1
+    arc.topics.count(entry, measures)
 
 
 def _follow_tone(arc: Arc, entry: Entry) -> None:
-    """Runs, the last three valences, what is still open: the part that depends on order."""
-    arc.last_valences = (*arc.last_valences[-2:], entry.valence)
+    """Runs, the last valences, what is still open: the part that depends on order."""
+    arc.last_valences = (*arc.last_valences[1 - RECENT :], entry.valence)
     arc.negative_run = arc.negative_run + 1 if entry.valence < NEGATIVE else 0
     arc.positive_run = arc.positive_run + 1 if entry.valence > -NEGATIVE else 0
-    if _is_topic(entry):
-        if entry.intent not in arc.unresolved:
-            arc.unresolved = (*arc.unresolved, entry.intent)[-_TOPICS_KEPT:]
-    elif entry.intent == "thanks" and entry.valence > NEGATIVE:
-        arc.unresolved = ()
-
-
-def _is_topic(entry: Entry) -> bool:
-    return entry.probability >= TOPIC_PROBABILITY * 1000 and entry.intent not in NOT_TOPICS
-
-
-def _notice_repeat(arc: Arc, entry: Entry) -> None:
-    words = set(entry.sketch)
-    if len(words) < _REPEAT_WORDS:
-        return
-    for earlier in arc.said:
-        common = len(words.intersection(earlier))
-        if common >= _REPEAT_SHARE * len(words.union(earlier)):
-            arc.repeats += 1
-            break
-    arc.said = (*arc.said[1 - _REPEAT_MEMORY :], entry.sketch)
-
-
-def _time_speech(arc: Arc, entry: Entry, measures: Measures) -> None:
-    """Talk, silence and interruptions on the media clock; without one only the gap between messages."""
-    if entry.start_ms < 0:
-        arc.gap_ms = max(0, entry.at_ms - arc.last_ms) if arc.last_ms else 0
-        return
-    talk = entry.end_ms - entry.start_ms
-    if entry.role == Role.CUSTOMER:
-        arc.customer_talk_ms += talk
-        measures["tc"] = talk
-    elif entry.role == Role.AGENT:
-        arc.agent_talk_ms += talk
-        measures["ta"] = talk
-        if (
-            arc.customer_start_ms < entry.start_ms
-            and entry.start_ms + _INTERRUPTION_MS <= arc.customer_end_ms
-        ):
-            arc.interruptions += 1
-            measures["x"] = 1
-    arc.gap_ms = max(0, entry.start_ms - arc.media_end_ms) if arc.media_end_ms >= 0 else 0
-    if arc.gap_ms >= _SILENCE_MS:
-        arc.silence_ms += arc.gap_ms
-        measures["si"] = arc.gap_ms
-    arc.media_end_ms = max(arc.media_end_ms, entry.end_ms)
-    if entry.role == Role.CUSTOMER:
-        arc.customer_start_ms, arc.customer_end_ms = entry.start_ms, entry.end_ms
+    arc.topics.follow(entry)
 
 
 def _ended(arc: Arc, entry: Entry, measures: Measures) -> None:
-    arc.ended_ms = entry.at_ms
+    arc.ended_ms = max(arc.ended_ms, entry.at_ms)
+    arc.speech.resume(entry.at_ms)
 
 
 def _hold(arc: Arc, entry: Entry, measures: Measures) -> None:
-    if not arc.hold_since_ms:
-        arc.holds += 1
-        arc.hold_since_ms = entry.at_ms
+    arc.speech.hold(entry.at_ms)
 
 
 def _resume(arc: Arc, entry: Entry, measures: Measures) -> None:
-    if arc.hold_since_ms:
-        arc.hold_ms += max(0, entry.at_ms - arc.hold_since_ms)
-        arc.hold_since_ms = 0
+    arc.speech.resume(entry.at_ms)
 
 
 def _transfer(arc: Arc, entry: Entry, measures: Measures) -> None:
     arc.transfers += 1
-    _resume(arc, entry, measures)
+    arc.speech.resume(entry.at_ms)
+    arc.speech.restart_clock()
 
 
-_FOLDS: dict[str, Callable[[Arc, Entry, Measures], None]] = {
+def _ended_late(arc: Arc, entry: Entry, measures: Measures) -> None:
+    arc.ended_ms = max(arc.ended_ms, entry.at_ms)
+
+
+def _transfer_late(arc: Arc, entry: Entry, measures: Measures) -> None:
+    arc.transfers += 1
+
+
+def _ignore(arc: Arc, entry: Entry, measures: Measures) -> None:
+    """What moves nothing by itself: that it started, who takes part, who spoke."""
+
+
+_Fold = Callable[[Arc, Entry, Measures], None]
+_FOLDS: dict[str, _Fold] = {
     UTTERANCE: _utterance,
     ControlKind.ENDED.value: _ended,
     ControlKind.HOLD.value: _hold,
     ControlKind.RESUME.value: _resume,
     ControlKind.TRANSFER.value: _transfer,
+}
+_LATE_FOLDS: dict[str, _Fold] = {
+    UTTERANCE: _utterance_late,
+    ControlKind.ENDED.value: _ended_late,
+    ControlKind.TRANSFER.value: _transfer_late,
 }
 
 
@@ -270,7 +217,8 @@ def facts(arc: Arc) -> dict[str, object]:
     level = sum(recent) / len(recent) / 1000 if recent else 0.0
     earlier = arc.scored_turns - len(recent)
     before = (arc.valence_sum - sum(recent)) / earlier / 1000 if earlier > 0 else level
-    talk = arc.customer_talk_ms + arc.agent_talk_ms
+    speech, topics = arc.speech, arc.topics
+    talk = speech.customer_ms + speech.agent_ms
     return {
         "channel": arc.channel,
         "age_s": max(0, arc.last_ms - arc.started_ms) // 1000,
@@ -295,18 +243,18 @@ def facts(arc: Arc) -> dict[str, object]:
         "annoyed": arc.annoyed / 1000,
         "dissatisfied": arc.dissatisfied / 1000,
         "goal_not_met": arc.goal_not_met / 1000,
-        "repeats": arc.repeats,
-        "intents": list(arc.topics),
-        "intent_counts": dict(arc.topics),
-        "unresolved": list(arc.unresolved),
+        "repeats": topics.repeats,
+        "intents": list(topics.counts),
+        "intent_counts": dict(topics.counts),
+        "unresolved": list(topics.unresolved),
         "transfers": arc.transfers,
-        "holds": arc.holds,
-        "hold_s": arc.hold_ms // 1000,
-        "on_hold": arc.hold_since_ms > 0,
-        "gap_s": arc.gap_ms // 1000,
-        "silence_share": _share(arc.silence_ms, talk + arc.silence_ms),
-        "agent_talk_share": _share(arc.agent_talk_ms, talk),
-        "interruptions": arc.interruptions,
+        "holds": speech.holds,
+        "hold_s": speech.hold_ms // 1000,
+        "on_hold": speech.hold_since_ms > 0,
+        "gap_s": speech.gap_ms // 1000,
+        "silence_share": _share(speech.silence_ms, talk + speech.silence_ms),
+        "agent_talk_share": _share(speech.agent_ms, talk),
+        "interruptions": speech.interruptions,
         "has_agent": arc.agent_turns > 0,
         "has_bot": arc.bot_turns > 0,
         "bot_only": arc.bot_turns > 0 and arc.agent_turns == 0,

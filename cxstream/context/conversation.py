@@ -3,11 +3,12 @@
 Entries younger than the allowed lateness stay open, sorted by event time; older ones are folded into
 `settled` and only a hash of their id is kept. `arc` is always the fold of `settled` and the open entries,
 so an entry that arrives in order costs one fold, and one that arrives out of order costs a fold over the
-open ones (at most `OPEN_MAX`).
+open ones. At most `OPEN_MAX` stay open: that many newer entries are as much lateness as two minutes.
 
 Law (tests/properties/test_conversation.py): any permutation, duplication or late partial of the same
-records within the allowed lateness ends in the same `comparable()` state. What comes later still is counted
-as late and enters only sums and counts.
+records within the allowed lateness ends in the same `comparable()` state. A revision is in time while the
+utterance it revises is. What comes later still is counted as late and enters only sums and counts; what
+comes after even its id could have been forgotten enters nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from hashlib import blake2b
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cxstream.context.arc import Arc, Measures, RiskModel
-from cxstream.context.entry import DELETED_RANK, UTTERANCE, Entry
+from cxstream.context.arc import Arc, RiskModel
+from cxstream.context.entry import UTTERANCE, Entry, Measures
 
 ALLOWED_LATENESS_MS = 120_000
 OPEN_MAX = 64
@@ -80,9 +81,11 @@ class Conversation(Struct):
     settled: Arc = field(default_factory=Arc)
     arc: Arc = field(default_factory=Arc)
     open: list[Entry] = []
+    settled_order: tuple[int, str] = (-1, "")
     settled_ids: list[int] = []
-    settled_until_ms: int = -1
-    forgotten_until_ms: int = -1
+    settled_ms: int = -1
+    settled_half_ms: int = -1
+    forgotten_ms: int = -1
     latest_ms: int = -1
     partials: dict[str, int] = {}
     cleared: dict[str, int] = {}
@@ -118,42 +121,47 @@ class Conversation(Struct):
 
     def revise_role(self, fragment_id: str, at_ms: int, role: str, risk: RiskModel) -> Change:
         """Correct who said a fragment, whether it is here already or still to come."""
-        register = self.roles.get(fragment_id, Register()).set(at_ms, role)
-        self.roles[fragment_id] = register
-        _bound(self.roles, PARTIALS_MAX)
-        held = self._find(fragment_id)
-        if held is None or held.role == register.value:
+        if id_hash(fragment_id) in self.settled_ids:
+            return Change(Outcome.STALE)
+        known = self.roles.get(fragment_id, Register())
+        register = known.set(at_ms, role)
+        if register is known:
             return Change(Outcome.DUPLICATE)
-        before = self._contributions(risk)
-        self.open[self.open.index(held)] = replace(held, role=register.value)
-        return Change(Outcome.REVISED, self._refold(before, risk))
+        self.roles[fragment_id] = register
+        _bound(self.roles, OPEN_MAX)
+        held = self._find(fragment_id)
+        if held is None or held.kind != UTTERANCE or held.role == register.value:
+            return Change(Outcome.APPLIED)
+        revised = replace(held, role=register.value)
+        entries = [revised if e is held else e for e in self.open]
+        return Change(Outcome.REVISED, self._rewrite(entries, risk))
 
     def take(self, entry: Entry, risk: RiskModel, lateness_ms: int = ALLOWED_LATENESS_MS) -> Change:
         """Fold an utterance or control event in, wherever its place is."""
         if entry.id in self.roles and entry.kind == UTTERANCE:
             entry = replace(entry, role=self.roles[entry.id].value)
         self.partials.pop(entry.id, None)
+        self.latest_ms = max(self.latest_ms, entry.at_ms)
+        oldest_ms = self.latest_ms - lateness_ms
+        self._settle(oldest_ms, risk)
         held = self._find(entry.id)
+        too_late = entry.at_ms < oldest_ms or entry.order < self.settled_order
         if held is not None:
-            return self._replace(held, entry, risk)
+            place = held.at_ms if too_late else entry.at_ms
+            return self._replace(held, replace(entry, at_ms=place), risk)
         if id_hash(entry.id) in self.settled_ids:
             return Change(Outcome.DUPLICATE)
-        if entry.at_ms <= self.forgotten_until_ms:
-            return Change(Outcome.FORGOTTEN)
-        if entry.at_ms < self.settled_until_ms:
+        if too_late:
             return self._take_late(entry, risk)
+        deltas: tuple[tuple[int, Measures], ...] = ()
         if not self.open or entry.order > self.open[-1].order:
             self.open.append(entry)
-            deltas: tuple[tuple[int, Measures], ...] = ()
             measures = self.arc.take(entry, risk)
             if measures:
                 deltas = ((entry.at_ms, measures),)
         else:
-            before = self._contributions(risk)
-            insort(self.open, entry, key=lambda e: e.order)
-            deltas = self._refold(before, risk)
-        self.latest_ms = max(self.latest_ms, entry.at_ms)
-        self._settle(risk, lateness_ms)
+            deltas = self._rewrite(_with(self.open, entry), risk)
+        self._settle(oldest_ms, risk)
         return Change(Outcome.APPLIED, deltas)
 
     def comparable(self) -> Conversation:
@@ -171,73 +179,88 @@ class Conversation(Struct):
         return next((e for e in reversed(self.open) if e.id == entry_id), None)
 
     def _replace(self, held: Entry, entry: Entry, risk: RiskModel) -> Change:
-        if entry.precedence == held.precedence:
-            return Change(Outcome.DUPLICATE)
         if entry.precedence < held.precedence:
             return Change(Outcome.STALE)
-        before = self._contributions(risk)
-        self.open.remove(held)
-        insort(self.open, entry, key=lambda e: e.order)
-        self.latest_ms = max(self.latest_ms, entry.at_ms)
-        return Change(Outcome.REVISED, self._refold(before, risk))
+        if entry.precedence == held.precedence and not (entry.deleted and entry.at_ms > held.at_ms):
+            return Change(Outcome.DUPLICATE)
+        others = [e for e in self.open if e is not held]
+        return Change(Outcome.REVISED, self._rewrite(_with(others, entry), risk))
 
     def _take_late(self, entry: Entry, risk: RiskModel) -> Change:
-        if entry.rank == DELETED_RANK:
+        if entry.at_ms <= self.forgotten_ms:
             return Change(Outcome.FORGOTTEN)
-        before = self._contributions(risk)
+        before = _contributions(self.settled.copy(), self.open, risk)
         measures = self.settled.take_late(entry)
-        self._remember_settled(entry)
-        own = ((entry.at_ms, measures),) if measures else ()
-        return Change(Outcome.LATE, own + self._refold(before, risk))
+        self._remember(entry)
+        self.arc = self.settled.copy()
+        changed = _contributions(self.arc, self.open, risk)
+        changed.update({(entry.at_ms, measure): n for measure, n in measures.items()})
+        changed.subtract(before)
+        return Change(Outcome.LATE, _deltas(changed))
 
-    def _settle(self, risk: RiskModel, lateness_ms: int) -> None:
+    def _rewrite(self, entries: list[Entry], risk: RiskModel) -> tuple[tuple[int, Measures], ...]:
+        """Put other entries in the place of the open ones and return what that changes in the windows."""
+        same = 0
+        while same < min(len(entries), len(self.open)) and entries[same] is self.open[same]:
+            same += 1
+        arc = self.settled.copy()
+        for entry in entries[:same]:
+            arc.take(entry, risk)
+        before = _contributions(arc.copy(), self.open[same:], risk)
+        changed = _contributions(arc, entries[same:], risk)
+        changed.subtract(before)
+        self.arc, self.open = arc, entries
+        return _deltas(changed)
+
+    def _settle(self, oldest_ms: int, risk: RiskModel) -> None:
         """Close the entries that are past the allowed lateness, oldest first."""
-        limit = self.latest_ms - lateness_ms
         done = 0
-        for entry in self.open:
-            if entry.at_ms >= limit and len(self.open) - done <= OPEN_MAX:
-                break
-            if entry.rank != DELETED_RANK:
-                self.settled.take(entry, risk)
-            self._remember_settled(entry)
-            self.settled_until_ms = max(self.settled_until_ms, entry.at_ms + 1)
+        while done < len(self.open) and (
+            self.open[done].at_ms < oldest_ms or len(self.open) - done > OPEN_MAX
+        ):
+            entry = self.open[done]
+            self.settled.take(entry, risk)
+            self.settled_order = entry.order
+            self._remember(entry)
             done += 1
         if done:
             del self.open[:done]
-        self.settled_until_ms = max(self.settled_until_ms, limit)
 
-    def _remember_settled(self, entry: Entry) -> None:
+    def _remember(self, entry: Entry) -> None:
+        """Keep a hash of a settled id; the older half goes when there are too many, and its time is noted."""
+        self.roles.pop(entry.id, None)
         self.settled_ids.append(id_hash(entry.id))
-        if len(self.settled_ids) > SETTLED_MAX:
-            del self.settled_ids[: len(self.settled_ids) - SETTLED_MAX]
-            self.forgotten_until_ms = max(
-                self.forgotten_until_ms, min(entry.at_ms, self.settled_until_ms) - 1
-            )
-
-    def _contributions(self, risk: RiskModel) -> Counter[tuple[int, str]]:
-        """What the open entries have added to the windows so far, by moment and measure."""
-        return _fold(self.settled.copy(), self.open, risk)[1]
-
-    def _refold(
-        self, before: Counter[tuple[int, str]], risk: RiskModel
-    ) -> tuple[tuple[int, Measures], ...]:
-        """Fold the open entries anew and return what that changes in the windows."""
-        self.arc, after = _fold(self.settled.copy(), self.open, risk)
-        after.subtract(before)
-        deltas: dict[int, Measures] = {}
-        for (at_ms, measure), change in after.items():
-            if change:
-                deltas.setdefault(at_ms, {})[measure] = change
-        return tuple((at, dict(sorted(deltas[at].items()))) for at in sorted(deltas))
+        self.settled_ms = max(self.settled_ms, entry.at_ms)
+        if len(self.settled_ids) == SETTLED_MAX // 2:
+            self.settled_half_ms = self.settled_ms
+        elif len(self.settled_ids) == SETTLED_MAX:
+            del self.settled_ids[: SETTLED_MAX // 2]
+            self.forgotten_ms, self.settled_half_ms = self.settled_half_ms, self.settled_ms
 
 
-def _fold(arc: Arc, entries: list[Entry], risk: RiskModel) -> tuple[Arc, Counter[tuple[int, str]]]:
-    contributions: Counter[tuple[int, str]] = Counter()
+def _with(entries: list[Entry], entry: Entry) -> list[Entry]:
+    """The entries and one more, in order."""
+    entries = list(entries)
+    insort(entries, entry, key=lambda e: e.order)
+    return entries
+
+
+def _contributions(arc: Arc, entries: list[Entry], risk: RiskModel) -> Counter[tuple[int, str]]:
+    """Fold the entries into the arc; what they add to the windows, by moment and measure."""
+    added: Counter[tuple[int, str]] = Counter()
     for entry in entries:
-        if entry.rank != DELETED_RANK:
-            for measure, amount in arc.take(entry, risk).items():
-                contributions[entry.at_ms, measure] += amount
-    return arc, contributions
+        for measure, amount in arc.take(entry, risk).items():
+            added[entry.at_ms, measure] += amount
+    return added
+
+
+def _deltas(changed: Counter[tuple[int, str]]) -> tuple[tuple[int, Measures], ...]:
+    """What changes in the windows, moment by moment."""
+    deltas: dict[int, Measures] = {}
+    for (at_ms, measure), amount in sorted(changed.items()):
+        if amount:
+            deltas.setdefault(at_ms, {})[measure] = amount
+    return tuple(deltas.items())
 
 
 def _bound(mapping: dict[str, int] | dict[str, Register], most: int) -> None:

@@ -12,12 +12,18 @@ from msgspec import Struct, field
 
 from cxstream.context.given import Given
 from cxstream.context.windows import SPANS_MS, Windows
+from cxstream.errors import RecordError
 
 CONTACTS_MAX = 24
 GIVEN_MAX = 64
 MERGED_MAX = 32
+ATTRIBUTES_MAX = 64
+ATTRIBUTE_TEXT_MAX = 512
 _REPLAY_WINDOW = 64
+_BITS = (1 << _REPLAY_WINDOW) - 1
 _HOUR_MS = 3_600_000
+_OPEN_MS = 24 * _HOUR_MS
+"""A conversation without an end in which nothing was heard for a day is not going on any more."""
 
 
 class Applied(Struct, array_like=True):
@@ -34,8 +40,8 @@ class Applied(Struct, array_like=True):
         """Mark a signal as applied; False when it already was, or is too old to tell."""
         if seq > self.highest:
             shift = seq - self.highest
-            carried = (self.below << 1 | 1) << (shift - 1) if self.highest else 0
-            self.below = carried & ((1 << _REPLAY_WINDOW) - 1)
+            carried = self.highest and shift <= _REPLAY_WINDOW
+            self.below = (self.below << 1 | 1) << (shift - 1) & _BITS if carried else 0
             self.highest = seq
             return True
         age = self.highest - seq
@@ -96,6 +102,7 @@ class Customer(Struct):
     attributes: dict[str, str | bool | int | float] = {}
     attributes_ms: int = -1
     moved_to: str = ""
+    moved_ms: int = 0
     merged: list[str] = []
 
     def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
@@ -114,6 +121,8 @@ class Customer(Struct):
         for conversation_id in [c for c, kept in self.contacts.items() if kept.last_ms <= horizon]:
             del self.contacts[conversation_id]
         self.given = tuple(g for g in self.given if max(g.at_ms, g.until_ms) > horizon)[-GIVEN_MAX:]
+        if self.moved_ms <= horizon:
+            self.moved_to = ""
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
@@ -138,21 +147,40 @@ class Customer(Struct):
         self.given = tuple(sorted(given.values(), key=lambda g: (g.at_ms, g.decision_id)))[
             -GIVEN_MAX:
         ]
-        self.attributes = {**other.attributes, **self.attributes}
+        older, newer = sorted((other, self), key=lambda c: c.attributes_ms)
+        self.attributes = dict([*{**older.attributes, **newer.attributes}.items()][:ATTRIBUTES_MAX])
+        self.attributes_ms = newer.attributes_ms
         return True
 
-    def hand_over(self, customer_id: str) -> None:
-        """Forget everything here but where it went."""
-        self.windows, self.contacts, self.given, self.attributes = Windows(), {}, (), {}
-        self.moved_to = customer_id
+    def hand_over(self, customer_id: str, at_ms: int = 0) -> None:
+        """Forget everything here but where it went, and that in thirty days."""
+        self.windows = Windows(latest_ms=max(self.windows.latest_ms, at_ms))
+        self.contacts, self.given, self.attributes, self.attributes_ms = {}, (), {}, -1
+        self.moved_to, self.moved_ms = customer_id, self.windows.latest_ms
+
+    def take_back(self) -> None:
+        """The customer that this key had become turned out to be this one: keep things here again."""
+        self.moved_to, self.moved_ms = "", 0
 
     def set_attributes(
         self, at_ms: int, attributes: Mapping[str, str | bool | int | float]
     ) -> None:
-        """Take over what the CRM says, unless something later was said before."""
-        if at_ms >= self.attributes_ms:
-            self.attributes_ms = at_ms
-            self.attributes = {**self.attributes, **attributes}
+        """Take over what the CRM says, unless something later was said before.
+
+        Raises `RecordError` for more, or larger ones, than can be kept.
+        """
+        if at_ms < self.attributes_ms:
+            return
+        together = {**self.attributes, **attributes}
+        if len(together) > ATTRIBUTES_MAX or not all(_fits(*a) for a in attributes.items()):
+            raise RecordError(
+                "bad_value",
+                field="attributes",
+                mend=f"send at most {ATTRIBUTES_MAX} attributes, names and texts of at most"
+                f" {ATTRIBUTE_TEXT_MAX} characters, numbers of at most 64 bits",
+            )
+        self.attributes_ms = at_ms
+        self.attributes = together
 
     def _oldest_but(self, conversation_id: str) -> str:
         return min(
@@ -181,7 +209,9 @@ def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
             ),
             "",
         ),
-        "open_conversations": sum(not c.ended for c in customer.contacts.values()),
+        "open_conversations": sum(
+            not c.ended and now - c.last_ms <= _OPEN_MS for c in customer.contacts.values()
+        ),
         "contacts_before": {
             name: sum(c.last_ms > now - SPANS_MS[name] for c in earlier)
             for name in ("last_1h", "last_24h", "last_30d")
@@ -189,6 +219,14 @@ def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
         "intents_before": _distinct(label for c in earlier for label in c.intents),
         "unresolved_before": _distinct(label for c in earlier for label in c.unresolved),
     } | {name: customer.windows.facts(name) for name in SPANS_MS}
+
+
+def _fits(name: str, value: str | bool | int | float) -> bool:
+    if len(name) > ATTRIBUTE_TEXT_MAX:
+        return False
+    if isinstance(value, str):
+        return len(value) <= ATTRIBUTE_TEXT_MAX
+    return isinstance(value, float) or -(2**63) <= value < 2**63
 
 
 def _labels(value: object) -> list[str]:

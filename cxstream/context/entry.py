@@ -18,14 +18,33 @@ DELETED_RANK = 3
 """Beats every stage: a deleted fragment stays deleted, whatever arrives later."""
 
 TOPIC_PROBABILITY = 0.35
-"""Under this an intent is not counted as a topic of the conversation."""
+"""Under this an intent is not counted: neither as a topic of the conversation nor as thanks."""
+
+NOT_TOPICS = frozenset(
+    ("greeting", "goodbye", "thanks", "affirm", "deny", "provide_info", "out_of_scope", "")
+)
+
+NEGATIVE = -250
+"""A valence under this (in thousandths) is a negative utterance, one over its opposite a positive one."""
+
+MEDIA_MAX_MS = 30 * 86_400_000
+"""A place on the media clock beyond this is no place: the clock is not one of this conversation."""
+
+Measures = dict[str, int]
+"""What an entry adds to the customer's windows, by the names given in `windows`."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _COMMON = frozenset(
-    "a about am an and are as at be been but by can could did do does for from had has have he her his how"
-    " i i'm if in is it it's its just me my no not of on or our she so that the their them then there they"
-    " this to up was we were what when which who will with would yes you your".split()
+    "a about actually again all already also am an and any are as at back be because been but by can"
+    " can't cannot could did didn't do does doesn't don't for from get got had has have he hello her"
+    " here hi his how i i'd i'll i'm i've if in is isn't it it's its just let like look me my need no"
+    " not now of ok okay on only or our please really said say she so sorry still tell thank thanks that"
+    " that's the their them then there they this to told too uh um up us very want was wasn't we well"
+    " were what what's when where where's which who why will with would yeah yes you your".split()
 )
+_SURE = round(TOPIC_PROBABILITY * 1000)
+_STEM = 5
+_MAY_REPEAT = (Role.CUSTOMER, Role.UNKNOWN)  # who is unknown may turn out to be the customer
 _SKETCH_WORDS = 12
 
 
@@ -35,10 +54,15 @@ def milli(score: float) -> int:
 
 
 def sketch(text: str) -> tuple[int, ...]:
-    """The content words of a text as at most twelve 16-bit hashes, to see later that it was said before."""
-    words = {w for w in _WORD.findall(text.lower()) if w not in _COMMON}
+    """What a text is about, as at most twelve 16-bit hashes, to see later that it was said before.
+
+    Words that carry nothing are left out; of the others the first five letters count, so that "charged
+    twice" and "a double charge" share one.
+    """
+    words = _WORD.findall(text.lower().replace("’", "'"))
+    stems = {word[:_STEM] for word in words if word not in _COMMON}
     return tuple(
-        sorted({crc32(w.encode("utf-8", "replace")) & 0xFFFF for w in words})[:_SKETCH_WORDS]
+        sorted({crc32(s.encode("utf-8", "replace")) & 0xFFFF for s in stems})[:_SKETCH_WORDS]
     )
 
 
@@ -80,13 +104,29 @@ class Entry(Struct, frozen=True, array_like=True):
         """Which of two entries with the same id holds: the higher."""
         return (self.rank, self.revision)
 
+    @property
+    def deleted(self) -> bool:
+        """Whether this only marks the place of something that was taken back."""
+        return self.rank == DELETED_RANK
+
+    @property
+    def sure_intent(self) -> str:
+        """The intent where the model is sure enough of it, else nothing."""
+        return self.intent if self.probability >= _SURE else ""
+
+    @property
+    def topic(self) -> str:
+        """What the customer wants, where that is sure and more than talk; else nothing."""
+        intent = self.sure_intent
+        return "" if intent in NOT_TOPICS else intent
+
 
 def utterance_entry(
     fragment: Fragment, at_ms: int, scores: Scores | None, *, entry_id: str | None = None
 ) -> Entry:
     """The entry of a final or amended fragment; without scores it counts as said but not understood."""
     start, end = fragment.start_ms, fragment.end_ms
-    if start is None or end is None:
+    if start is None or end is None or not 0 <= start <= MEDIA_MAX_MS or end > MEDIA_MAX_MS:
         start = end = -1
     base = Entry(
         at_ms=at_ms,
@@ -98,7 +138,7 @@ def utterance_entry(
         channel=fragment.channel,
         start_ms=start,
         end_ms=max(start, end),
-        sketch=sketch(fragment.text) if fragment.speaker.role is Role.CUSTOMER else (),
+        sketch=sketch(fragment.text) if fragment.speaker.role in _MAY_REPEAT else (),
     )
     if scores is None:
         return base

@@ -4,7 +4,8 @@
     follow     the key answers with all it knows, addressed to the customer, and forwards from then on;
                the customer's key takes it over, once
 
-Nothing reaches across partitions: each step is an event on the key it concerns.
+Nothing reaches across partitions: each step is an event on the key it concerns. Two keys that were each
+linked to the other do not send one another's state round for ever: who gets it back keeps it.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ def link(from_key: str, customer_id: str, at_ms: int, tenant: str) -> CarryOver:
 
 def follow(state: Customer, event: Event) -> Addressed:
     """Apply an event of identity to the state of its key (in place); events to send, with their keys."""
-    if isinstance(event, CarryOver) and event.state is not None and not state.moved_to:
-        state.known = True
-        state.merge(customer_from_json(event.state), event.id)
-        return []
+    if isinstance(event, CarryOver) and event.state is not None:
+        if state.moved_to == event.from_key:
+            state.take_back()
+        if not state.moved_to:
+            state.merge(customer_from_json(event.state), event.id)
+            state.known = True
+            return []
     if state.moved_to:
         return _forward(state.moved_to, event)
     if isinstance(event, CarryOver):
@@ -60,7 +64,7 @@ def _hand_over(state: Customer, carry: CarryOver) -> Addressed:
     if carry.customer_id == state.key:
         return []
     handed = replace(carry, state=customer_to_json(state))
-    state.hand_over(carry.customer_id)
+    state.hand_over(carry.customer_id, to_ms(carry.event_time))
     return [(carry.customer_id, handed)]
 
 

@@ -16,6 +16,9 @@ from cxstream.errors import NewerRecord, RecordError
 
 VERSION: Final = 1
 
+# Beside its own errors (all of them ValueErrors) msgspec lets those of text and of deep nesting through.
+_UNREADABLE = (ValueError, RecursionError)
+
 S = TypeVar("S", Conversation, Customer)
 
 _encoder = msgspec.msgpack.Encoder()
@@ -47,20 +50,23 @@ def customer_from_json(text: str) -> Customer:
     """A customer out of a carry-over. Raises `RecordError` when it is damaged."""
     try:
         return msgspec.json.decode(text, type=Customer)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise _damaged() from error
 
 
 def _load(data: bytes, decoder: msgspec.msgpack.Decoder[S]) -> S:
-    if data[:1] != bytes((VERSION,)):
+    version = data[0] if data else 0
+    if version > VERSION:
         raise NewerRecord(
             "newer_state",
             field="state",
-            mend=f"written by another version of the schema ({data[:1]!r}); upgrade cxstream first",
+            mend=f"written in version {version} of the schema; upgrade cxstream first",
         )
+    if version < VERSION:
+        raise _damaged()
     try:
         return decoder.decode(memoryview(data)[1:])
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise _damaged() from error
 
 

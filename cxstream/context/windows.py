@@ -41,12 +41,7 @@ class Windows(Struct):
                 continue
             row = self.rows.setdefault(name, {})
             bucket = row.setdefault(index, {})
-            for measure, amount in measures.items():
-                total = bucket.get(measure, 0) + amount
-                if total:
-                    bucket[measure] = total
-                else:
-                    bucket.pop(measure, None)
+            _sum(bucket, measures)
             if not bucket:
                 del row[index]
 
@@ -71,8 +66,9 @@ class Windows(Struct):
                 if index <= self.latest_ms // step - BUCKETS:
                     continue
                 mine = row.setdefault(index, {})
-                for measure, amount in bucket.items():
-                    mine[measure] = mine.get(measure, 0) + amount
+                _sum(mine, bucket)
+                if not mine:
+                    del row[index]
 
     def empty(self) -> bool:
         """Whether nothing is left to remember."""
@@ -95,7 +91,10 @@ class Windows(Struct):
         return totals
 
     def facts(self, window: str) -> dict[str, object]:
-        """A window as playbooks read it; shares and risk from 0 to 1, valences from -1 to 1."""
+        """A window as playbooks read it; shares from 0 to 1, valences from -1 to 1.
+
+        `risk_highest` is rounded down to tenths, 0.9 at most: `>= 0.7` means what it says.
+        """
         totals = self.total(window)
         said = totals.get("n", 0)
         talk = totals.get("tc", 0) + totals.get("ta", 0)
@@ -106,7 +105,7 @@ class Windows(Struct):
             "level": _ratio(totals.get("v", 0), said * 1000),
             "trend": self._trend(window),
             "negative_share": _ratio(totals.get("neg", 0), said),
-            "risk_highest": max((int(m[1]) + 1 for m in totals if _is_risk(m)), default=0) / 10,
+            "risk_highest": max((int(m[1]) for m in totals if _is_risk(m)), default=0) / 10,
             "contacts": sum(channels.values()),
             "contacts_by_channel": channels,
             "intents": {m[2:]: n for m, n in sorted(totals.items()) if m.startswith("i:")},
@@ -128,6 +127,16 @@ class Windows(Struct):
         if not old_n or not new_n:
             return 0.0
         return round((new / new_n - old / old_n) / 1000, 4)
+
+
+def _sum(bucket: Bucket, measures: Bucket) -> None:
+    """Add measures to a bucket; what comes to nothing leaves it, so that equal sums are equal buckets."""
+    for measure, amount in measures.items():
+        total = bucket.get(measure, 0) + amount
+        if total:
+            bucket[measure] = total
+        else:
+            bucket.pop(measure, None)
 
 
 def _is_risk(measure: str) -> bool:
