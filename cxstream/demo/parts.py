@@ -13,10 +13,11 @@ PLEASED = ((0.6, "+ ", "sky_blue2"), (2.0, "++", "bold sky_blue2"))
 
 
 class Item(NamedTuple):
-    """A piece of a feed: a lead of fixed width, and a body that wraps beside it."""
+    """A piece of a feed: a lead of fixed width, and a body that wraps beside it in `most` rows at most."""
 
     lead: Text
     body: Text
+    most: int = 100
 
 
 class Feed:
@@ -47,6 +48,11 @@ def _wrap(item: Item, console: Console, width: int) -> list[Text]:
     for number, line in enumerate(lines):
         line.rstrip()
         rows.append(Text.assemble(item.lead if number == 0 else " " * indent, line))
+    if len(rows) > item.most:
+        rows = rows[: item.most]
+        rows[-1].truncate(width - 1)
+        rows[-1].append("..." if console.options.ascii_only else "…")
+        rows[-1].truncate(width)
     return rows
 
 

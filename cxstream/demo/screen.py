@@ -63,7 +63,7 @@ class Screen:
         )
         upper = Layout(ratio=5)
         upper.split_row(left, Layout(self.lines(with_signals=False)))
-        return [upper, Layout(self.decisions(), ratio=4)]
+        return [upper, Layout(self.decisions(brief=False), ratio=4)]
 
     def narrow(self, options: ConsoleOptions, height: int) -> list[Layout]:
         """All one below the other; the lines and the decisions share what the list leaves."""
@@ -71,7 +71,7 @@ class Screen:
         return [
             Layout(self.conversations(options, rows), size=rows + 2),
             Layout(self.lines(with_signals=True), ratio=1),
-            Layout(self.decisions(), ratio=1),
+            Layout(self.decisions(brief=True), ratio=1),
         ]
 
     def header(self, width: int) -> RenderableType:
@@ -157,9 +157,9 @@ class Screen:
                 grid.add_row(name, f"{share:.2f}", bar(share, 30, options))
         return Panel(grid, title="signals", title_align="left", border_style="dim")
 
-    def decisions(self) -> RenderableType:
+    def decisions(self, *, brief: bool) -> RenderableType:
         """Nudges, actions and escalations, newest first, each with its words and its reason."""
-        items = [item for decided in self.view.decided for item in _decision(decided)]
+        items = [item for one in self.view.decided for item in _decision(one, brief=brief)]
         if not items:
             items = [Item(Text(""), Text("nothing to say so far", style="dim"))]
         return Panel(
@@ -223,7 +223,7 @@ def _signal_words(conversation: SeenConversation) -> str | None:
     return f"{_intents(conversation)}, valence {scores.sentiment.valence:+.2f}{risk}"
 
 
-def _decision(decided: Decided) -> list[Item]:
+def _decision(decided: Decided, *, brief: bool) -> list[Item]:
     sign, style = SIGNS[decided.kind]
     title = Text(plain(decided.title), style=style)
     mark = f" ({decided.mark})" if decided.mark else ""
@@ -234,11 +234,12 @@ def _decision(decided: Decided) -> list[Item]:
     items = [Item(Text(f"{sign} {_clock(decided.at)} ", style="bold"), title)]
     if decided.say:
         lead = "say   " if decided.kind == "nudge" else "what  "
-        items.append(Item(Text(f"  {lead}"), Text(plain(decided.say))))
+        items.append(Item(Text(f"  {lead}"), Text(plain(decided.say)), 2 if brief else 6))
     items.append(
         Item(
             Text("  why   ", style="dim"),
-            Text(f"{plain(decided.because)} [{decided.rule}]", style="dim"),
+            Text(f"{decided.rule}: {plain(decided.because)}", style="dim"),
+            1 if brief else 4,
         )
     )
     return items

@@ -168,10 +168,19 @@ def test_decisions_come_newest_first_with_words_and_reason() -> None:
         "* 09:00:00 block card (needs approval)",
         "> 09:00:00 Explain the bill  a to a-1",
         "say   Shall we go through it?",
-        "why   the bill is in dispute [billing_explain]",
+        "why   billing_explain: the bill is in dispute",
     ]
     places = [screen.index(words) for words in wanted[:5]]
     assert places == sorted(places) and wanted[5] in screen
+
+
+def test_a_small_screen_shortens_long_reasons() -> None:
+    long = replace(nudge(), why=replace(WHY, because="reason " * 40), say="word " * 60)
+    view = DemoView()
+    view.take(nudge(2, "The one before"))
+    view.take(long)
+    assert "…" in draw(view) and "The one before" in draw(view)
+    assert "…" not in draw(view, 140, 45)
 
 
 def test_a_decision_taken_twice_counts_once_and_a_withdrawal_not_at_all() -> None:
