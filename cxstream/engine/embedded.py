@@ -37,6 +37,8 @@ class EmbeddedBroker:
     """
 
     def __init__(self, *, brokers: int = 1) -> None:
+        if brokers < 1:
+            raise EngineError(f"the embedded broker needs at least one broker, not {brokers}")
         self._client: Producer | None = Producer(
             {"test.mock.num.brokers": brokers, "log_level": _LOG_ERRORS_ONLY}
         )

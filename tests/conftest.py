@@ -1,0 +1,55 @@
+"""Fixtures that every test may ask for: the two brokers, a topic prefix of one's own, the STAR data."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from brokers import Broker, kafka_script, missing, star_dialogues
+
+from cxstream.engine.embedded import EmbeddedBroker
+
+
+@pytest.fixture(scope="session")
+def embedded_broker() -> Iterator[Broker]:
+    """The embedded broker, one for the whole run."""
+    with EmbeddedBroker() as embedded:
+        yield Broker(embedded.bootstrap_servers, embedded=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Real Kafka: $CXSTREAM_TEST_BROKERS, else one broker started for the run and stopped by its pid."""
+    given = os.environ.get("CXSTREAM_TEST_BROKERS")
+    if given:
+        yield Broker(given, embedded=False)
+        return
+    kafka = kafka_script()
+    try:
+        kafka.classpath()
+    except kafka.KafkaMissing as problem:
+        missing("Apache Kafka", f"{problem}, or set CXSTREAM_TEST_BROKERS=host:port")
+    with kafka.Cluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield Broker(cluster.bootstrap_servers, embedded=False)
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Each broker in turn: what runs on one has to run on the other."""
+    found: Broker = request.getfixturevalue(f"{request.param}_broker")
+    return found
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix that no other test uses, so that tests can share a broker."""
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+@pytest.fixture(scope="session")
+def star_data() -> Path:
+    """The folder of the STAR dialogues."""
+    return star_dialogues()
