@@ -25,11 +25,13 @@ _WORDS = {
     for word in words.split()
 }
 _TIMES = {"double": 2, "triple": 3, "treble": 3}
-_WORD = rf"\b(?:(?:double|triple|treble)\s)?(?:{'|'.join(_WORDS)})\b"
+# Where a word begins and ends; a digit beside it does not count, because it may become a mask.
+_B, _E = r"(?<![^\W\d])", r"(?![^\W\d])"
+_WORD = rf"{_B}(?:(?:double|triple|treble)\s)?(?:{'|'.join(_WORDS)}){_E}"
 _ITEM = rf"(?:\d++|{_WORD})"
 _GAP = (
     r"[\s,.()\-\u2010-\u2015]{1,3}+"
-    r"(?:(?:um|uh|erm?|and|then|dash|hyphen|space)\b[\s,.]{1,3}+)?+"
+    rf"(?:(?:um|uh|erm?|and|then|dash|hyphen|space){_E}[\s,.]{{1,3}}+)?+"
 )
 _DATE = (
     r"(?<![\d.\-/])(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))"
@@ -41,18 +43,19 @@ _RUN = re.compile(
 )
 _ITEMS = re.compile(_ITEM, re.IGNORECASE)
 
-_FILL = r"(?:[\s:=#,.\-]++|(?:is|was|are|it's|its|code|number|no|the|um|uh|at|on|would|be)\b)*+"
+_FILL = rf"(?:[\s:=#,.\-]++|(?:is|was|are|it's|its|code|number|no|the|um|uh|at|on|would|be){_E})*+"
 _CONTEXT = re.compile(
-    r"\b(?:(?P<secret>cvv2?|cvc2?|csc|pin|pass\s?code|otp|one[\s-]time\s(?:code|password|passcode|pin)"
+    rf"{_B}(?:(?P<secret>cvv2?|cvc2?|csc|pin|pass\s?code|otp|one[\s-]time\s(?:code|password|passcode|pin)"
     r"|(?:security|verification|access|three[\s-]digit|four[\s-]digit)\s(?:code|number))"
     r"|(?P<id>ssn|social(?:\ssecurity)?|sort\scode|routing\snumber|(?:account|acct)(?:\snumber)?|passport"
     r"|national\sinsurance|tax\sid|licen[cs]e\snumber)"
-    r"|(?P<phone>phone|mobile|cell|tel|telephone|whatsapp|(?:call|reach|text|ring)\sme(?:\sback)?))\b"
-    + _FILL,
+    rf"|(?P<phone>phone|mobile|cell|tel|telephone|whatsapp|(?:call|reach|text|ring)\sme(?:\sback)?)){_E}{_FILL}",
     re.IGNORECASE,
 )
 _CARD_LENGTHS = {"2": (16,), "3": (14, 15, 16), "4": (13, 16, 19), "5": (16,), "6": (16, 19)}
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1)}
+
+_TIGHT = frozenset((" ", "-", ".", ") ", ")", ")-", " - "))
 
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[a-z]+")
@@ -91,11 +94,9 @@ def _items(text: str, start: int, end: int) -> list[_Item]:
         if written[0].isdigit():
             digits = "".join(str(int(char)) for char in written)
         else:
-            times, word = 1, written.lower()
-            if word not in _WORDS:
-                name, word = word.split()
-                times = _TIMES[name]
-            digits = str(_WORDS[word]) * times
+            # A pattern that ignores case takes letters (the long s) that a dictionary does not.
+            *times, word = written.casefold().split()
+            digits = str(_WORDS.get(word, 0)) * (_TIMES.get(times[0], 2) if times else 1)
         items.append(_Item(hit.start(), hit.end(), digits, not written[0].isdigit()))
     return items
 
@@ -122,16 +123,28 @@ def _judge_rest(text: str, items: list[_Item], lead: str, said: str) -> Iterator
     """What a run without a card is, as a whole; if it is nothing as a whole, what its groups are."""
     start, end = items[0].start, items[-1].end
     digits = "".join(item.digits for item in items)
-    if _is_phone(text, items, digits, lead, said):
-        yield Span(start - len(lead), end, "phone")
-    elif (said == "id" and 5 <= len(digits) <= 20) or _lengths(items) == (3, 2, 4):
+    if (said == "id" and 5 <= len(digits) <= 20) or (_lengths(items) == (3, 2, 4) and not lead):
         yield Span(start, end, "id")
+    elif _is_phone(text, items, digits, lead, said):
+        yield Span(start - len(lead), end, "phone")
     elif _is_one_number(text, items, digits):
         yield Span(start, end, "number")
-    else:
-        for item in items:
-            if len(item.digits) >= LONG:
-                yield Span(item.start, item.end, "number")
+    elif len(parts := _split(text, items)) > 1:
+        for part in parts:
+            yield from _judge(text, part, lead, said)
+            lead, said = "", ""
+
+
+def _split(text: str, items: list[_Item]) -> list[list[_Item]]:
+    """The items cut round every long one, and where more than a space, a hyphen or a dot stands."""
+    parts = [items[:1]]
+    for before, item in pairwise(items):
+        long = len(item.digits) >= LONG or len(before.digits) >= LONG
+        if long or text[before.end : item.start] not in _TIGHT:
+            parts.append([item])
+        else:
+            parts[-1].append(item)
+    return parts
 
 
 def _find_card(text: str, items: list[_Item]) -> tuple[int, int] | None:
@@ -198,9 +211,10 @@ def _is_one_number(text: str, items: list[_Item], digits: str) -> bool:
     if len(digits) < LONG:
         return False
     singles = sum(_is_single(item) for item in items)
-    if 2 * singles >= len(items):
+    if len(items) == 1 or singles == len(items):
         return True
-    return max(_lengths(items)) <= 4 and _is_grouped(text, items, " -")
+    grouped_so = 2 * singles >= len(items) or max(_lengths(items)) <= 4
+    return grouped_so and _is_grouped(text, items, " -")
 
 
 def _is_grouped(text: str, items: list[_Item], separators: str) -> bool:

@@ -21,7 +21,7 @@ _SPOKEN_EMAIL = re.compile(
 )
 
 _DIGITS = re.compile("[0-9]{2}")
-_IBAN_START = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ -]?[A-Za-z0-9])")
+_IBAN_START = re.compile(r"(?<![^\W\d_])[A-Za-z]{2}[0-9]{2}(?=[ -]?[A-Za-z0-9])")
 _IBAN_REST = re.compile(r"(?:[ -]?[A-Za-z0-9]){11,30}+")
 _IBAN_LENGTHS = {
     code: int(length)
@@ -49,11 +49,12 @@ _IBAN_LENGTHS = {
 }
 
 _UK_INSURANCE = re.compile(
-    r"(?<![^\W_])[A-CEGHJ-PR-TW-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D](?![^\W_])", re.IGNORECASE
+    r"(?<![^\W\d_])[A-CEGHJ-PR-TW-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D](?![^\W\d_])",
+    re.IGNORECASE,
 )
 
 _PASSWORD = re.compile(
-    r"\b(?:password|passphrase|pass phrase|passwd|pwd)"
+    r"(?<![^\W\d])(?:password|passphrase|pass phrase|passwd|pwd)"
     r"(?:(?P<sure>\s?[:=]\s?)|\s(?:is|was)\s?(?P<told>[:=]\s?)?)"
     r"(?P<secret>[^\s\x00]{3,}+)",
     re.IGNORECASE,

@@ -1,0 +1,176 @@
+"""Personal data is masked, the rest is left alone, twice is the same as once, and no text is slow."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cxstream.listen.redact import KINDS, PatternRedactor
+
+REDACTOR = PatternRedactor()
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("my card is 4111 1111 1111 1111 exp 12/27", "my card is [CARD] exp 12/27"),
+        ("it's 4111-1111-1111-1111.", "it's [CARD]."),
+        ("4111111111111111", "[CARD]"),
+        ("it is 4111, 1111, 1111, 1111, thanks", "it is [CARD], thanks"),
+        ("3782 822463 10005 is the amex", "[CARD] is the amex"),
+        ("5500 0000 0000 0004 12 27 123 ok", "[CARD] ok"),
+        ("from 4111 1111 1111 1111 to 5500 0000 0000 0004", "from [CARD] to [CARD]"),
+        ("4111 1111 1111 1111 5500 0000 0000 0004", "[CARD][CARD]"),
+        ("４１１１ １１１１ １１１１ １１１１", "[CARD]"),
+        ("four one one one " + "one " * 11 + "one", "[CARD]"),
+        ("DE89 3704 0044 0532 0130 00 is mine", "[IBAN] is mine"),
+        ("to gb82west12345698765432 please", "to [IBAN] please"),
+        ("DE89 3704 0044 0532 0130 01 is mistyped", "DE[NUMBER] is mistyped"),
+        ("write to jo.smith+x@example.co.uk.", "write to [EMAIL]."),
+        ("jo dot smith at example dot com please", "[EMAIL] please"),
+        ("call me at (206) 555-0158", "call me at [PHONE]"),
+        ("+44 20 7946 0958 or 02079460958", "[PHONE] or [PHONE]"),
+        ("206.555.0158, 1-206-555-0158", "[PHONE], [PHONE]"),
+        ("01.23.45.67.89", "[PHONE]"),
+        ("reach me on 555 0158", "reach me on [PHONE]"),
+        ("my mobile is 7700900123", "my mobile is [PHONE]"),
+        ("oh two oh seven nine four six oh nine five eight", "[PHONE]"),
+        ("ssn 078-05-1120", "ssn [ID]"),
+        ("078 05 1120", "[ID]"),
+        ("my social is 078051120", "my social is [ID]"),
+        ("account number 12345678", "account number [ID]"),
+        ("AB 12 34 56 C", "[ID]"),
+        (
+            "pin 1234, cvv: 999, security code 1 2 3",
+            "pin [SECRET], cvv: [SECRET], security code [SECRET]",
+        ),
+        ("my PIN is one two three four", "my PIN is [SECRET]"),
+        ("the one-time code is 445566", "the one-time code is [SECRET]"),
+        ("my password is hunter2.", "my password is [SECRET]."),
+        ("password: abc", "password: [SECRET]"),
+        ("reference 123456789", "reference [NUMBER]"),
+        ("four one one one double two three four five six", "[NUMBER]"),
+        ("nine, eight, seven. six um five four three two one", "[NUMBER]"),
+        ("tracking 1234 5678 9012 yes", "tracking [NUMBER] yes"),
+    ],
+)
+def test_what_is_personal_is_masked(text: str, masked: str) -> None:
+    assert REDACTOR.redact(text).text.replace("] [", "][") == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4567, then order 12345678",
+        "order number 1234567 on 2026-11-23 at 10:30",
+        "I paid $1,234,567,890.00 and 12.50 13.50 14.50",
+        "2, 340, 5, 120, 7 and 9",
+        "items 12, 15, 20, 33, 47 and 120 and 340",
+        "born 12/05/1980 or 1.2.1980",
+        "IP 192.168.100.200",
+        "my password is not working",
+        "my password is apparently expired",
+        "I need a password reset, my pin was declined 2 times",
+        "oh one more thing, I need two of them and three of those",
+        "one two three four five six seven eight",
+        "the code 12345678 from 2025-01-01 12345",
+        "look at this, @support",
+        "phone 3 times a day",
+        "",
+    ],
+)
+def test_what_is_not_personal_stays(text: str) -> None:
+    redacted = REDACTOR.redact(text)
+    assert redacted.text == text and not redacted.counts
+
+
+def test_masks_are_counted_by_kind() -> None:
+    redacted = REDACTOR.redact("jo@example.org or 206-555-0158 or 206-555-0159")
+    assert dict(redacted.counts) == {"email": 1, "phone": 2}
+
+
+def test_masks_that_are_there_already_are_not_counted() -> None:
+    redacted = REDACTOR.redact("card [CARD] and phone [PHONE] 1234567")
+    assert redacted.text == "card [CARD] and phone [PHONE] 1234567"
+    assert not redacted.counts
+
+
+PIECES = st.sampled_from(
+    "4111 1111 1|4111111111111111|12|3|456|78-05-1120|+|(|)|-|.|,| | |/|@|a@b.cc|x|é|[CARD]|[|]|pin|cvv|"
+    "password is|:|=|phone|account|one|double|two|oh|and|um|dot|at|com|DE89 3704 0044 0532 0130 00|"
+    "DE89|AB 12 34 56 C|2026-11-23|12/27|206|555|0158|٣|\n|\t|is".split("|")
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(PIECES, max_size=14).map("".join) | st.lists(PIECES, max_size=14).map(" ".join))
+@example("4111111111111111@x.com")
+@example("4111 1111 1password is pin")
+@example("123456789DE89 3704 0044 0532 0130 00")
+@example("pin ſix fİve ſeven, triple ſix")
+def test_twice_is_the_same_as_once(text: str) -> None:
+    once = REDACTOR.redact(text)
+    twice = REDACTOR.redact(once.text)
+    assert twice.text == once.text and not twice.counts
+    assert set(once.counts) <= set(KINDS)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_taken(text: str) -> None:
+    once = REDACTOR.redact(text)
+    assert REDACTOR.redact(once.text).text == once.text
+
+
+@given(
+    st.from_regex(r"[a-z .,]{0,20}", fullmatch=True), st.from_regex(r"[0-9]{9,24}", fullmatch=True)
+)
+def test_nine_digits_in_a_row_never_survive(before: str, digits: str) -> None:
+    assert digits not in REDACTOR.redact(f"{before} {digits} {before}").text
+
+
+@given(st.text("0123456789", min_size=15, max_size=15), st.sampled_from(["", " ", "-"]))
+def test_a_card_is_masked_however_it_is_grouped(digits: str, gap: str) -> None:
+    body = "4" + digits[1:]
+    doubled = sum((2 * d - 9 if d > 4 else 2 * d) for d in map(int, body[::-2]))
+    check = -(doubled + sum(map(int, body[-2::-2]))) % 10
+    card = body + str(check)
+    written = gap.join(card[at : at + 4] for at in range(0, 16, 4))
+    assert REDACTOR.redact(f"it is {written}, right?").text == "it is [CARD], right?"
+
+
+ADVERSARIES = {
+    "digits": "4",
+    "groups": "44 ",
+    "singles": "4 ",
+    "failing cards": "4111 1111 1111 1112 ",
+    "cards": "4111 1111 1111 1111 ",
+    "letters": "a",
+    "at": "a@",
+    "dots": "a@a.",
+    "addresses": "a@b.cc ",
+    "spoken address": "a at a dot ",
+    "words": "double ",
+    "digit words": "one ",
+    "pins": "pin 123 ",
+    "context": "pin is is is ",
+    "passwords": "password is ",
+    "ibans": "DE89 ",
+    "glued ibans": "DE89",
+    "dates": "1/1/",
+    "dashes": "1-",
+    "commas": "1,,,",
+    "brackets": "[",
+    "spaces": " ",
+}
+
+
+@pytest.mark.parametrize("piece", ADVERSARIES.values(), ids=ADVERSARIES.keys())
+def test_no_text_is_slow(piece: str) -> None:
+    text = (piece * 20_000)[:20_000]
+    began = time.process_time()
+    REDACTOR.redact(text)
+    # About 0.1 s at worst; anything quadratic takes minutes.
+    assert time.process_time() - began < 2
