@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from pathlib import Path
 
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.playbook import Playbook
+from cxstream.engine import temporary
 from cxstream.engine.app import CxApp, build_app, changelogs
 from cxstream.engine.scoring import ScoringPool
-from cxstream.engine.topics import Security, Topics, ensure_topics
+from cxstream.engine.topics import (
+    Security,
+    Topics,
+    TopicSpec,
+    TopicState,
+    ensure_topics,
+    list_topics,
+)
 from cxstream.errors import ModelError
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
-from cxstream.understand.load import load_scorer
+from cxstream.understand.model import load_scorer
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.trajectory import load_trajectory
 
@@ -32,14 +41,12 @@ def shipped_models() -> Path:
 def scorer(settings: Settings) -> Scorer:
     """The transformer with its heads; where it is missing, the lexicon, and a warning that says so."""
     try:
-        return load_scorer(
-            settings.models_dir or shipped_models(),
-            encoder=settings.encoder,
-            threads=settings.torch_threads,
-        )
+        loaded = load_scorer(settings.models_dir or shipped_models(), settings.encoder)
     except ModelError as error:
         _log.warning("scores come from the lexicon and are degraded: %s", error)
         return LexiconScorer()
+    importlib.import_module("torch").set_num_threads(settings.torch_threads)
+    return loaded
 
 
 def playbooks(settings: Settings) -> list[Playbook]:
@@ -73,12 +80,29 @@ async def prepare_topics(settings: Settings) -> None:
     """Create the topics that are missing. Raises `TopicMismatch` when some do not fit."""
     await ensure_topics(
         settings.brokers,
-        Topics(settings.topic_prefix).specs(changelogs(settings)),
+        _specs(settings),
         partitions=settings.partitions,
         replication=settings.replication,
         embedded=settings.embedded,
         security=Security.of(settings),
     )
+
+
+async def topics_there(settings: Settings) -> list[TopicState]:
+    """Every topic of cxstream, there or missing."""
+    return await list_topics(settings.brokers, _specs(settings), security=Security.of(settings))
+
+
+async def remove_topics(settings: Settings) -> None:
+    """Remove the topics and the group of a run that had its own."""
+    names = [spec.name for spec in _specs(settings)]
+    await temporary.remove_topics(
+        settings.brokers, names, settings.app_id, security=Security.of(settings)
+    )
+
+
+def _specs(settings: Settings) -> list[TopicSpec]:
+    return Topics(settings.topic_prefix).specs(changelogs(settings))
 
 
 def faust_app() -> CxApp:

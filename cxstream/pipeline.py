@@ -22,6 +22,7 @@ from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversat
 from cxstream.context.customer import Customer
 from cxstream.context.entry import Entry, control_entry, utterance_entry
 from cxstream.decide.decider import Decider
+from cxstream.decide.records import to_record
 from cxstream.decide.signals import moment_of
 from cxstream.errors import RecordError
 from cxstream.events import (
@@ -38,7 +39,6 @@ from cxstream.events import (
     Output,
     Risk,
     Role,
-    RoleSource,
     Scores,
     Signal,
     Stage,
@@ -46,7 +46,6 @@ from cxstream.events import (
     record_id,
     to_ms,
 )
-from cxstream.execute.records import to_record
 from cxstream.execute.summary import summarise
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
@@ -88,9 +87,6 @@ class Observer(Protocol):
 
     def decided(self, kind: str, rule: str) -> None:
         """A decision was made."""
-
-    def rejected(self, reason: str) -> None:
-        """A candidate was not chosen."""
 
 
 class ConversationHop:
@@ -150,6 +146,19 @@ class ConversationHop:
         if entry is not None and change.outcome in _MOVES:
             out.append(_signal(state, record, entry, change, scores))
         return out
+
+    def time_out(self, state: Conversation) -> list[Outbound]:
+        """End a conversation that fell silent without an end."""
+        at_ms = state.latest_ms + 1
+        control = Control(
+            conversation_id=state.id,
+            type=ControlKind.ENDED,
+            control_id="timeout",
+            event_time=from_ms(at_ms),
+            tenant=state.tenant,
+            reason="timeout",
+        )
+        return self.hear(state, Heard(control, at_ms, clock_corrected=False), None)
 
     def _redact(self, fragment: Fragment) -> Fragment:
         redacted = self._redactor.redact(fragment.text)

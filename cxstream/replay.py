@@ -19,9 +19,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from cxstream.bootstrap import build, prepare_topics
 from cxstream.engine.app import CxApp
 from cxstream.engine.collect import Collector
-from cxstream.engine.feed import Feed
+from cxstream.engine.feed import Feed, Record
 from cxstream.engine.topics import Security, Topics
-from cxstream.events import Control, Fragment, Output
+from cxstream.events import Control, CustomerRecord, Fragment, Output
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
@@ -68,11 +68,11 @@ class Measured(Metrics):
 
 async def run(
     settings: Settings,
-    records: Iterable[Fragment | Control],
+    records: Iterable[Record],
     *,
     speed: float | None = None,
     model: Scorer | None = None,
-    on_sent: Callable[[Fragment | Control], None] | None = None,
+    on_sent: Callable[[Fragment | Control | CustomerRecord], None] | None = None,
     on_output: Callable[[Collected], None] | None = None,
 ) -> Report:
     """Run the pipeline in this process until every record is decided; `on_output` sees what comes out."""
@@ -94,7 +94,10 @@ async def run(
         )
         await producer.start()
         stack.push_async_callback(producer.stop)
+        names = [topics.by_role()[role] for role in OUTPUT_ROLES]
         consumer = AIOKafkaConsumer(
+            *names,
+            auto_offset_reset="earliest",
             bootstrap_servers=settings.brokers,
             enable_auto_commit=False,
             fetch_max_wait_ms=50,
@@ -102,19 +105,14 @@ async def run(
         )
         await consumer.start()
         stack.push_async_callback(consumer.stop)
-        names = [topics.by_role()[role] for role in OUTPUT_ROLES]
         collector = Collector(consumer, names, take)
         await collector.start()
         stack.push_async_callback(collector.stop)
 
-        inside = frozenset((topics.transcripts, topics.signals))
-
         async def drained() -> None:
-            await app.progress.until(lambda p: p.behind(inside) == 0)
+            await app.progress.until(lambda p: p.behind() == 0)
 
-        feed = Feed(
-            producer, topics.transcripts, speed=speed, progress=app.progress, drained=drained
-        )
+        feed = Feed(producer, topics, speed=speed, progress=app.progress, drained=drained)
         began = time.monotonic()
         sent = await feed.send(records, on_sent)
         await drained()
@@ -123,7 +121,9 @@ async def run(
     return Report(sent, counts, seconds, metrics.latencies)
 
 
-def write(collected: Iterable[Collected], topics: Topics, out: Path) -> dict[str, int]:
+def write(
+    collected: Iterable[Collected], topics: Topics, out: Path, *, prefix: str
+) -> dict[str, int]:
     """Write each output topic as `<topic>.jsonl`, in the order of event time, then key, then arrival."""
     out.mkdir(parents=True, exist_ok=True)
     lines: dict[str, list[tuple[str, bytes, bytes]]] = {
@@ -134,7 +134,8 @@ def write(collected: Iterable[Collected], topics: Topics, out: Path) -> dict[str
         lines[topic].append((when.isoformat() if when else "", key, value))
     for topic, entries in lines.items():
         entries.sort(key=lambda entry: entry[:2])
-        (out / f"{topic}.jsonl").write_bytes(b"".join(value + b"\n" for *_, value in entries))
+        name = prefix + topic.removeprefix(topics.prefix)
+        (out / f"{name}.jsonl").write_bytes(b"".join(value + b"\n" for *_, value in entries))
     return {topic: len(entries) for topic, entries in lines.items()}
 
 

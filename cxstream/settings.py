@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="folder of the heads; default: the shipped ones"
     )
-    encoder: str | None = Field(None, description="folder of the encoder; default: its package")
+    encoder: Path | None = Field(None, description="folder of the encoder; default: its package")
     playbooks: tuple[Path, ...] = Field((), description="playbook files; default: the shipped one")
     allowed_lateness_s: int = Field(
         120, ge=1, description="how late a fragment may be and still find its place"

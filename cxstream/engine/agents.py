@@ -23,9 +23,11 @@ from faust.types import EventT, StreamT
 from cxstream.context.conversation import Conversation
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import dump, load_conversation, load_customer
+from cxstream.context.windows import SPANS_MS
 from cxstream.engine import codec
 from cxstream.engine.batches import Batches
 from cxstream.engine.codec import Place
+from cxstream.engine.idle import Idle
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable
@@ -34,6 +36,9 @@ from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
 from cxstream.events import Scores
 from cxstream.pipeline import ConversationHop, CustomerEvent, CustomerHop, Heard, Outbound
+
+SILENCE_MS = 30 * 60_000
+"""A conversation that was silent for so long is over; one that is over is forgotten after as long again."""
 
 _log = logging.getLogger(__name__)
 S = TypeVar("S")
@@ -69,6 +74,8 @@ class BatchAgent(ABC):
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._idle = Idle()
+        self._turn = asyncio.Lock()
 
     async def run(self, stream: StreamT) -> None:
         """Work on batches until the worker drains; what is in hand is finished or handed back."""
@@ -94,6 +101,16 @@ class BatchAgent(ABC):
                 raise
             self._finish(batches, batch)
 
+    async def sweep(self) -> None:
+        """See to the keys that have been silent too long; between batches, never during one."""
+        async with self._turn:
+            replies, writes = self.tidy(self._idle)
+            await self._publish(replies, writes)
+
+    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+        """What follows from silence: nothing, for an agent without state."""
+        return [], []
+
     @abstractmethod
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
         """What follows from a batch: records to send, states to write."""
@@ -103,22 +120,28 @@ class BatchAgent(ABC):
         for event in batch:
             message = event.message
             self._desk.progress.note_done(message.topic, message.partition, message.offset)
+            if self.table is not None and message.key is not None:
+                self._idle.heard(message.partition, message.key, int(message.timestamp * 1000))
         if self.table is not None:
             self._desk.observer.state(self.stage, len(self.table))
 
     async def _work(self, batch: list[EventT]) -> None:
-        observer, progress = self._desk.observer, self._desk.progress
-        began = time.perf_counter()
-        replies, writes = await self.think(batch)
-        thought = time.perf_counter()
-        observer.took(self.stage, thought - began)
+        async with self._turn:
+            began = time.perf_counter()
+            replies, writes = await self.think(batch)
+            thought = time.perf_counter()
+            await self._publish(replies, writes)
+        self._desk.observer.took(self.stage, thought - began)
+        self._desk.observer.took("publish", time.perf_counter() - thought)
+
+    async def _publish(self, replies: list[Reply], writes: list[Write]) -> None:
+        """Outputs first, then the state that knows of them; both are with the broker on return."""
         sent = [await self._desk.outbox.post(reply.out, reply.sent_ms) for reply in replies]
         for metadata in await asyncio.gather(*sent):
-            progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
+            self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         if self.table is not None:
             kept = [await self.table.put(*write) for write in writes]
             await asyncio.gather(*kept)
-        observer.took("publish", time.perf_counter() - thought)
 
     def _dead_letter(self, event: EventT, error: RecordError) -> Reply:
         message = event.message
@@ -135,7 +158,7 @@ class BatchAgent(ABC):
             outs = states.step(key, message.partition, step)
         except RecordError as error:
             return [self._dead_letter(event, error)]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one poison record must not stop the stream
             _log.exception("%s: a record could not be handled", self.stage)
             return [self._dead_letter(event, _internal(error))]
         sent_ms = codec.sent_ms(message.headers, message.timestamp)
@@ -192,6 +215,21 @@ class ConversationAgent(BatchAgent):
         except RecordError as error:
             return self._dead_letter(event, error)
 
+    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+        """End what nobody ended; drop what ended long enough ago that nothing late will come."""
+        states = States(self._load, dump)
+        replies: list[Reply] = []
+        drops: list[Write] = []
+        for partition, key in list(idle.silent_for(SILENCE_MS)):
+            now_ms = idle.now_ms(partition)
+            if states.get(key).arc.ended_ms:
+                drops.append((partition, key, None))
+                continue
+            outs = states.step(key, partition, self._hop.time_out)
+            replies += [Reply(out, now_ms) for out in outs]
+            idle.heard(partition, key, now_ms)
+        return replies, [*states.writes(), *drops]
+
     def _load(self, key: bytes) -> Conversation:
         data = self.table.get(key)
         return load_conversation(data) if data else Conversation(id=key.decode())
@@ -220,6 +258,11 @@ class CustomerAgent(BatchAgent):
             key = event.message.key or b""
             replies += self._stepped(states, event, key, self._step(signal))
         return replies, list(states.writes())
+
+    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+        """Drop the customers whose longest window has passed in silence."""
+        silent = list(idle.silent_for(max(SPANS_MS.values())))
+        return [], [(partition, key, None) for partition, key in silent]
 
     def _step(self, signal: CustomerEvent) -> Step[Customer]:
         return lambda state: self._hop.decide(state, signal)

@@ -32,6 +32,7 @@ from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 
+SWEEP_S = 10.0
 TABLES = ("conversations", "customers")
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,10 @@ class CxApp(faust.App):  # type: ignore[misc]
         """Partitions are here and their state is recovered: ready."""
         super().on_rebalance_end()
         self.ready.set()
+
+    async def crashed_or_stopped(self) -> None:
+        """Wait until the application has stopped by itself."""
+        await self.wait_until_stopped()
 
     async def on_stop(self) -> None:
         """Take no more batches, let Faust wait for the one in hand, then stop; never longer than `drain_s`."""
@@ -117,7 +122,7 @@ def build_app(
     )
     app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
     app.drain_s = settings.drain_s
-    app.progress = Progress()
+    app.progress = Progress((topics.transcripts, topics.signals, topics.customers))
     app.pool = pool
     desk = Desk(
         app=app,
@@ -169,6 +174,8 @@ def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
     async def run(stream: StreamT) -> None:
         await agent.run(stream)
 
+    if agent.table is not None:
+        app.timer(interval=SWEEP_S, name=f"sweep-{agent.stage}")(agent.sweep)
     app.agent(source, name=f"cxstream.{agent.stage}", concurrency=1)(run)
 
 

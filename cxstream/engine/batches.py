@@ -29,8 +29,10 @@ class Batches:
         """Batches of events in the order of their offsets, until the worker drains."""
         channel = self._stream.channel
         while not (self._stream.should_stop or self._draining.is_set()):
-            first = await channel.__anext__()
-            batch = [first]
+            try:
+                batch = [await channel.__anext__()]
+            except StopAsyncIteration:  # Faust throws it in when the agent is to stop
+                return
             queue = channel.queue
             while len(batch) < self._most and not queue.empty():
                 batch.append(queue.get_nowait())

@@ -7,12 +7,13 @@ time from event to decision can be measured even where the recorded event time i
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from cxstream.errors import NewerRecord, RecordError
-from cxstream.events import CarryOver, CustomerRecord, DeadLetter, Signal, record_id
+from cxstream.events import CustomerRecord, DeadLetter, record_id
 from cxstream.pipeline import CustomerEvent
 
 S = TypeVar("S")
@@ -20,7 +21,7 @@ Headers = list[tuple[str, bytes]]
 SENT = "cx-sent-ms"
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_signals = msgspec.json.Decoder(Signal | CarryOver | CustomerRecord)
+_signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEvent)
 _customers = msgspec.json.Decoder(CustomerRecord)
 
 
@@ -51,10 +52,10 @@ def headers(record: msgspec.Struct, key: str, sent_ms: int) -> Headers:
     ]
 
 
-def sent_ms(message_headers: object, timestamp_s: float) -> int:
+def sent_ms(message_headers: Mapping[str, bytes] | Headers | None, timestamp_s: float) -> int:
     """When the cause of a message was sent: its header, else Kafka's timestamp; epoch ms."""
-    pairs = message_headers.items() if isinstance(message_headers, dict) else message_headers or ()
-    for name, value in pairs:  # type: ignore[union-attr]
+    pairs = message_headers.items() if isinstance(message_headers, Mapping) else message_headers
+    for name, value in pairs or ():
         if name == SENT and value.isdigit():
             return int(value)
     return int(timestamp_s * 1000)

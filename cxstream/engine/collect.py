@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from cxstream.engine.watching import Progress
 
@@ -13,7 +13,10 @@ Take = Callable[[str, bytes | None, bytes], None]
 
 
 class Collector:
-    """Reads topics from their beginning, without a group; `take(topic, key, value)` sees every record."""
+    """Reads with a consumer that has no group and begins at the earliest offset.
+
+    `take(topic, key, value)` sees every record, in order within a partition.
+    """
 
     def __init__(self, consumer: AIOKafkaConsumer, topics: list[str], take: Take) -> None:
         self._consumer = consumer
@@ -23,14 +26,7 @@ class Collector:
         self._progress = Progress()
 
     async def start(self) -> None:
-        """Begin at the first offset of every partition."""
-        places = [
-            TopicPartition(topic, partition)
-            for topic in self._topics
-            for partition in self._consumer.partitions_for_topic(topic) or ()
-        ]
-        self._consumer.assign(places)
-        await self._consumer.seek_to_beginning(*places)
+        """Begin to read."""
         self._task = asyncio.create_task(self._read())
 
     async def until(self, sent: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Transcript records onto `cx.transcripts`, paced, and never so fast that something is lost on the way."""
+"""Recorded events onto their topics, paced, and never so fast that something is lost on the way."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiokafka import AIOKafkaProducer
 
 from cxstream.engine import codec
-from cxstream.engine.watching import Progress
-from cxstream.events import Control, Fragment, to_ms
+from cxstream.engine.topics import Topics
+from cxstream.engine.watching import Progress, Sent
+from cxstream.events import Control, CustomerRecord, Fragment, to_ms
 
 IN_FLIGHT_MAX = 256
 """Records sent and not yet answered: keeps readers close behind, which the embedded broker needs."""
+
+
+Record = Fragment | Control | CustomerRecord | bytes
+"""What is sent; as bytes a transcript record that could not be read and goes on as it is."""
 
 
 class Feed:
@@ -27,14 +32,14 @@ class Feed:
     def __init__(
         self,
         producer: AIOKafkaProducer,
-        topic: str,
+        topics: Topics,
         *,
         speed: float | None,
         progress: Progress | None = None,
         drained: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._producer = producer
-        self._topic = topic
+        self._topics = topics
         self._speed = speed
         self._progress = progress
         self._drained = drained
@@ -42,14 +47,18 @@ class Feed:
 
     async def send(
         self,
-        records: Iterable[Fragment | Control],
-        on_sent: Callable[[Fragment | Control], None] | None = None,
+        records: Iterable[Record],
+        on_sent: Callable[[Fragment | Control | CustomerRecord], None] | None = None,
     ) -> int:
         """Send all records and return how many there were; the last is with the broker on return."""
         count = 0
         began, first_ms = time.monotonic(), None
-        pending: list[Awaitable[object]] = []
+        pending: list[Awaitable[Sent]] = []
         for record in records:
+            if isinstance(record, bytes):
+                pending.append(await self._producer.send(self._topics.transcripts, record))
+                count += 1
+                continue
             at_ms = to_ms(record.event_time) if record.event_time else None
             if self._speed and at_ms is not None:
                 first_ms = at_ms if first_ms is None else first_ms
@@ -67,11 +76,16 @@ class Feed:
         await self._delivered(pending)
         return count
 
-    async def _post(self, record: Fragment | Control, at_ms: int | None) -> Awaitable[object]:
-        key = record.conversation_id
+    async def _post(
+        self, record: Fragment | Control | CustomerRecord, at_ms: int | None
+    ) -> Awaitable[Sent]:
+        if isinstance(record, CustomerRecord):
+            topic, key = self._topics.customers, record.customer_id
+        else:
+            topic, key = self._topics.transcripts, record.conversation_id
         now_ms = int(time.time() * 1000)
-        sent: Awaitable[object] = await self._producer.send(
-            self._topic,
+        sent: Awaitable[Sent] = await self._producer.send(
+            topic,
             codec.encode(record),
             key=key.encode(),
             timestamp_ms=at_ms,
@@ -79,15 +93,13 @@ class Feed:
         )
         return sent
 
-    async def _delivered(self, pending: list[Awaitable[object]]) -> None:
+    async def _delivered(self, pending: list[Awaitable[Sent]]) -> None:
         for metadata in await asyncio.gather(*pending):
             if self._progress is not None:
-                self._progress.note_sent(metadata.topic, metadata.partition, metadata.offset)  # type: ignore[attr-defined]
+                self._progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         pending.clear()
         if self._progress is not None:
-            await self._progress.until(
-                lambda p: p.behind(frozenset((self._topic,))) < IN_FLIGHT_MAX
-            )
+            await self._progress.until(lambda p: p.behind() < IN_FLIGHT_MAX)
 
 
 class _CustomerOrder:
@@ -98,8 +110,11 @@ class _CustomerOrder:
         self._heard_last: dict[str, str] = {}
         self._became_known = False
 
-    def must_wait(self, record: Fragment | Control) -> bool:
+    def must_wait(self, record: Fragment | Control | CustomerRecord) -> bool:
         """True when the customer is heard in another conversation, or has just become known."""
+        if isinstance(record, CustomerRecord):
+            self._became_known = True
+            return True
         conversation = record.conversation_id
         before = self._customer_of.get(conversation)
         known = record.customer_id or before or ""

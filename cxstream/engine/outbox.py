@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cxstream.engine import codec
 from cxstream.engine.topics import Topics
+from cxstream.engine.watching import Sent
 from cxstream.pipeline import Outbound
 
 
@@ -19,10 +20,10 @@ class Outbox:
         self._app = app
         self._topic_of = topics.by_role()
 
-    async def post(self, out: Outbound, sent_ms: int) -> Awaitable[object]:
+    async def post(self, out: Outbound, sent_ms: int) -> Awaitable[Sent]:
         """Hand one record to the producer, keyed, with the time its cause was sent."""
         record: Struct = out.record
-        sent: Awaitable[object] = await self._app.producer.send(
+        sent: Awaitable[Sent] = await self._app.producer.send(
             self._topic_of[out.topic],
             out.key.encode("utf-8", "replace"),
             codec.encode(record),

@@ -66,6 +66,6 @@ class SafeTables(TableManager):  # type: ignore[misc]
     @property
     def recovery(self) -> Recovery:
         """The recovery service, made on first use as in Faust."""
-        if self._recovery is None:
+        if self._recovery is None:  # type: ignore[has-type]
             self._recovery = RewindThenRead(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery

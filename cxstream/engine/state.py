@@ -21,8 +21,6 @@ class StateTable:
             name,
             key_type=bytes,
             value_type=bytes,
-            key_serializer="raw",
-            value_serializer="raw",
             partitions=partitions,
         )
         self.changelog: str = changelog_name(app.conf.id, name)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from cxstream.pipeline import Observer
 
 TopicPartition = tuple[str, int]
+
+
+class Sent(Protocol):
+    """Where Kafka put a record."""
+
+    topic: str
+    partition: int
+    offset: int
 
 
 class EngineObserver(Observer, Protocol):
@@ -37,9 +45,13 @@ class EngineObserver(Observer, Protocol):
 
 
 class Progress:
-    """How far the agents of this process have come, by topic and partition: next offsets."""
+    """How far the agents of this process have come, by topic and partition: next offsets.
 
-    def __init__(self) -> None:
+    `inside` are the topics that agents of this process read.
+    """
+
+    def __init__(self, inside: Iterable[str] = ()) -> None:
+        self._inside = frozenset(inside)
         self.done: dict[TopicPartition, int] = {}
         self.sent: dict[TopicPartition, int] = {}
         self._moved = asyncio.Event()
@@ -60,10 +72,10 @@ class Progress:
             self._moved.clear()
             await self._moved.wait()
 
-    def behind(self, topics: frozenset[str]) -> int:
-        """How many records of these topics were sent by this process and are not handled yet."""
+    def behind(self) -> int:
+        """How many records were sent to the topics that agents here read, and are not handled yet."""
         return sum(
             max(0, end - self.done.get(place, 0))
             for place, end in self.sent.items()
-            if place[0] in topics
+            if place[0] in self._inside
         )
