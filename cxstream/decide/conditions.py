@@ -18,7 +18,8 @@ from cxstream.decide import vocabulary
 from cxstream.decide.reading import Path, Reading
 
 Facts = Callable[[str], Mapping[str, object]] | Mapping[str, Mapping[str, object]]
-"""The variables `event`, `utterance`, `conversation`, `customer` by name; a callable is asked at most
+"""The variables `event`, `utterance`, `conversation`, `customer` by name, and `given` (added by the stage:
+seconds since each rule last gave something in this conversation); a callable is asked at most
 once a moment for each, and only when a rule reads it."""
 
 Reads = dict[str, Any]
@@ -155,6 +156,7 @@ def _try(condition: Condition, groups: tuple[str, ...]) -> list[str]:
     problems: list[str] = []
     for like in (_as_it_is, _low, _high):
         facts = {name: _invented(name, like) for name in vocabulary.VARIABLES}
+        facts[vocabulary.GIVEN] = {path[-1]: like(30) for path in condition.paths}
         said = {group: bool(like(True)) for group in groups}
         try:
             View(facts, reads_of(condition.paths)).holds(condition, said)

@@ -1,20 +1,58 @@
-"""The one call of the stage: a moment and what was given before, to decisions."""
+"""The one call of the stage: a moment and what was given before, to decisions.
+
+moment ─▶ index: which rules can this move? ─▶ matching: which apply? ─▶ gates: role, model, agent
+       ─▶ attention: may they, now? ─▶ decisions, each with its reason and the rejected candidates
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cxstream.context.given import Given
+from cxstream.decide.attention import Attention
+from cxstream.decide.choosing import Choosing
+from cxstream.decide.conditions import Facts, View
+from cxstream.decide.index import Index
+from cxstream.decide.matching import match
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.playbook import Playbook
+from cxstream.decide.vocabulary import GIVEN
 
 
 class Decider:
-    """Decides by its playbooks; holds no state but them, so that one serves every customer."""
+    """Decides by its playbooks; holds no state but them, so that one serves every customer.
+
+    Raises PlaybookError when two playbooks use the same rule id.
+    """
 
     def __init__(self, playbooks: Sequence[Playbook]) -> None:
         self.playbooks = tuple(playbooks)
+        self._index = Index(self.playbooks)
 
     def decide(self, moment: Moment, given: tuple[Given, ...]) -> Decided:
-        """The decisions of a moment; the same moment and givens give the same decisions."""
-        return Decided((), given)
+        """The decisions of a moment; the same moment and givens give the same decisions, in the same order.
+
+        Never raises for missing or odd facts: a condition that cannot be evaluated rejects its rule.
+        """
+        here = self._index.at(moment)
+        attention = Attention(given, moment.conversation_id, moment.event_time_ms)
+        shown = attention.shown()
+        if not here.ranked and not shown:
+            return Decided((), given)
+        view = View(_with_given(moment, attention), here.reads_all if shown else here.reads)
+        matches, rejected = match(here.ranked, moment, view)
+        choosing = Choosing(self._index.by_id, moment, view, attention, rejected)
+        choosing.withdraw_what_is_over()
+        for one in matches:
+            choosing.consider(one)
+        return choosing.decided()
+
+
+def _with_given(moment: Moment, attention: Attention) -> Facts:
+    """The moment's facts, and what was given before as one more variable."""
+    facts = moment.facts if callable(moment.facts) else moment.facts.get
+
+    def either(name: str) -> Mapping[str, object]:
+        return attention.seconds_since() if name == GIVEN else facts(name) or {}
+
+    return either

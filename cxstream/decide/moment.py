@@ -69,7 +69,6 @@ class WithdrawNudge(Struct, frozen=True):
     agent_id: str
     nudge_id: str
     title: str
-    say: str
 
 
 Effect = ShowNudge | RequestAction | Escalate | WithdrawNudge

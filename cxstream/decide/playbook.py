@@ -73,9 +73,14 @@ class Rule(Struct, frozen=True):
 
 
 class Playbook(Struct, frozen=True):
-    """A named and versioned set of rules; the version is part of every id that they give."""
+    """A named and versioned set of rules; the version is part of every id that they give.
+
+    `pace` says how many times longer everything lasts on a slow channel: who answers an e-mail reads a
+    nudge an hour later.
+    """
 
     name: str
     version: str
     rules: tuple[Rule, ...]
     title: str = ""
+    pace: dict[str, int] = {}

@@ -97,16 +97,16 @@ class Reading:
 
     def _impossible_words(self) -> list[str]:
         """`utterance.intent == "bilking"`: comparisons with a word outside a closed vocabulary."""
-        problems = []
+        problems: list[str] = []
         for at, (path, end) in self._chains.items():
             field = vocabulary.find(path)
             if field is None or not field.choices:
                 continue
-            for word in self._compared(at, end):
-                if word not in field.choices:
-                    problems.append(
-                        f"{'.'.join(path)} is never {word!r}; {vocabulary.suggest(word, field.choices)}"
-                    )
+            problems += [
+                f"{'.'.join(path)} is never {word!r}; {vocabulary.suggest(word, field.choices)}"
+                for word in self._compared(at, end)
+                if word not in field.choices
+            ]
         return problems
 
     def _compared(self, start: int, end: int) -> list[str]:

@@ -162,13 +162,17 @@ _CUSTOMER: dict[str, Field | Mapping[str, Field]] = {
 }
 
 PHRASES = "phrases"
+GIVEN = "given"
+_SINCE_GIVEN = Field(
+    30, "seconds since that rule gave something in this conversation; absent if never"
+)
 VARIABLES: dict[str, Mapping[str, Field | Mapping[str, Field]]] = {
     "event": _EVENT,
     "utterance": _UTTERANCE,
     "conversation": _CONVERSATION,
     "customer": _CUSTOMER,
 }
-"""The variables by name; beside them a condition may read `phrases.<group>` of its own rule."""
+"""The variables by name; a condition may also read `given.<rule>` and its own `phrases.<group>`."""
 
 
 def fields() -> Iterator[tuple[str, Field]]:
@@ -189,12 +193,16 @@ def _below(
 
 def resolve(path: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     """The part of a path that names one fact (or a group of them), and what is wrong with the path."""
-    here: Field | Mapping[str, Field | Mapping[str, Field]] = VARIABLES
+    if path[0] == GIVEN:
+        problem = None if len(path) == 2 else "'given' names one rule: given.<rule id>"
+        return path, problem
+    here: object = VARIABLES
     for depth, name in enumerate(path):
         if isinstance(here, Field):
             if here.open:
                 return path[:depth], None
             return path, f"{'.'.join(path[:depth])} is {kind_of(here.example)}; it has no {name!r}"
+        assert isinstance(here, Mapping)
         if name not in here:
             whole = ".".join(path[:depth])
             known = f"a field of {whole}" if depth else "a variable"
@@ -206,6 +214,8 @@ def resolve(path: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
 def find(path: tuple[str, ...]) -> Field | None:
     """The field of a path, None when it names a group of fields or nothing."""
     here: object = VARIABLES
+    if path[0] == GIVEN:
+        return _SINCE_GIVEN
     for name in path:
         if not isinstance(here, Mapping) or name not in here:
             return None

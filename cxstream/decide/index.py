@@ -1,0 +1,109 @@
+"""Which rules a moment can move: by the kind of event, who speaks, and the intent that was understood.
+
+A rule that starts on intents alone is looked at only when one of them was understood; one that listens for
+phrases or judges scores, at every utterance of the roles it is on. Rules keep one order everywhere:
+priority, highest first, then id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from cxstream.decide import vocabulary
+from cxstream.decide.conditions import Reads, reads_of
+from cxstream.decide.moment import Moment
+from cxstream.decide.playbook import Playbook, Rule
+from cxstream.errors import PlaybookError
+from cxstream.events import RuleRef
+
+Place = tuple[str, str]
+
+
+class Ranked(Struct, frozen=True):
+    """A rule in its playbook: how decisions name it, where it listens, how long things last by channel."""
+
+    rule: Rule
+    ref: RuleRef
+    on: frozenset[Place]
+    pace: dict[str, int]
+
+
+class Slice(Struct, frozen=True):
+    """The rules to look at in one kind of moment, and the facts their conditions read.
+
+    `reads_all` are those facts and what the conditions for withdrawing read.
+    """
+
+    ranked: tuple[Ranked, ...]
+    reads: Reads
+    reads_all: Reads
+
+
+class Index:
+    """All rules of some playbooks by id, and by what moves them."""
+
+    def __init__(self, playbooks: Sequence[Playbook]) -> None:
+        ranked = sorted(
+            (_rank(playbook, rule) for playbook in playbooks for rule in playbook.rules),
+            key=lambda r: (-r.rule.priority, r.rule.id, r.ref.playbook),
+        )
+        self.by_id: dict[str, Ranked] = {}
+        for one in ranked:
+            other = self.by_id.setdefault(one.rule.id, one)
+            if other is not one:
+                names = f"{other.ref.playbook!r} and {one.ref.playbook!r}"
+                raise PlaybookError(
+                    [f"rule {one.rule.id} is in two playbooks, {names}; rename one"]
+                )
+        self._nothing = self._slice(())
+        self._slices = self._build(ranked)
+
+    def at(self, moment: Moment) -> Slice:
+        """The slice of a moment; rules outside it cannot start."""
+        by_intent = self._slices.get((moment.kind, moment.role))
+        if by_intent is None:
+            return self._nothing
+        return by_intent.get(moment.intent) or by_intent[None]
+
+    def _build(self, ranked: list[Ranked]) -> dict[Place, dict[str | None, Slice]]:
+        slices: dict[Place, dict[str | None, Slice]] = {}
+        for place in {place for one in ranked for place in one.on}:
+            here = [one for one in ranked if place in one.on]
+            labels = {
+                label for one in here if _needs_intent(one.rule) for label in one.rule.intents
+            }
+            slices[place] = {
+                label: self._slice(
+                    one for one in here if not _needs_intent(one.rule) or label in one.rule.intents
+                )
+                for label in (None, *sorted(labels))
+            }
+        return slices
+
+    def _slice(self, ranked: Iterable[Ranked]) -> Slice:
+        kept = tuple(ranked)
+        conditions = [one.rule.when for one in kept if one.rule.when is not None]
+        reads = [path for condition in conditions for path in condition.paths]
+        withdraws = [
+            path
+            for one in self.by_id.values()
+            if one.rule.withdraw_when is not None
+            for path in one.rule.withdraw_when.paths
+        ]
+        return Slice(kept, reads_of(reads), reads_of([*reads, *withdraws]))
+
+
+def _needs_intent(rule: Rule) -> bool:
+    """Whether nothing but one of its intents can start the rule."""
+    return bool(rule.intents) and rule.phrases is None
+
+
+def _rank(playbook: Playbook, rule: Rule) -> Ranked:
+    return Ranked(
+        rule=rule,
+        ref=RuleRef(id=rule.id, playbook=playbook.name, version=playbook.version),
+        on=frozenset(vocabulary.EVENTS[name] for name in rule.on),
+        pace=playbook.pace,
+    )
