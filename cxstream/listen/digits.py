@@ -109,7 +109,7 @@ def _judge(text: str, items: list[_Item], lead: str, said: str) -> Iterator[Span
     while items and (card := _find_card(text, items)):
         first, last = card
         if first:
-            yield from _judge_rest(text, items[:first], lead, said)
+            yield from _judge(text, items[:first], lead, said)
         # Three to eight digits right behind a card are its expiry date and security code.
         if 3 <= _count(items[last:]) < LONG:
             last = len(items)
