@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from cxstream.context import identity
 from cxstream.context.arc import RiskModel
-from cxstream.context.arc import facts as arc_facts
 from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversation, Outcome
 from cxstream.context.customer import Customer
 from cxstream.context.entry import Entry, control_entry, utterance_entry
@@ -32,23 +31,21 @@ from cxstream.events import (
     Control,
     ControlKind,
     CustomerRecord,
-    Delta,
     Escalation,
     Fragment,
     Nudge,
     Output,
-    Risk,
     Role,
     Scores,
     Signal,
     Stage,
     from_ms,
-    record_id,
     to_ms,
 )
 from cxstream.execute.summary import summarise
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
+from cxstream.understand.signals import signal_of
 
 SCORED_ROLES = frozenset((Role.CUSTOMER, Role.AGENT, Role.UNKNOWN))
 _SILENT = frozenset((ControlKind.HEARTBEAT,))
@@ -59,7 +56,7 @@ class Heard(NamedTuple):
 
     record: Fragment | Control
     at_ms: int
-    clock_corrected: bool
+    arrival_ms: int
 
 
 class Outbound(NamedTuple):
@@ -113,7 +110,7 @@ class ConversationHop:
             record = self._redact(record)
         if corrected:
             self._observer.clock_corrected(record.channel or "")
-        return Heard(record, at_ms, corrected)
+        return Heard(record, at_ms, arrival_ms)
 
     def to_score(self, state: Conversation, heard: Heard) -> str | None:
         """The text that must be scored before `hear`, or None when scores would change nothing."""
@@ -130,7 +127,7 @@ class ConversationHop:
 
         Raises `RecordError` for a record that came after its place was forgotten.
         """
-        record, at_ms, _ = heard
+        record, at_ms = heard.record, heard.at_ms
         out = _identify(state, record, at_ms)
         if isinstance(record, Fragment):
             change, entry = self._hear_fragment(state, record, at_ms, scores)
@@ -144,10 +141,12 @@ class ConversationHop:
                 mend="send fragments within the allowed lateness; this conversation has moved on",
             )
         if entry is not None and change.outcome in _MOVES:
-            out.append(_signal(state, record, entry, change, scores))
+            state.number_signal(heard.arrival_ms)
+            signal = signal_of(state, record, entry, change, scores)
+            out.append(Outbound("signals", state.customer.value or state.id, signal))
         return out
 
-    def time_out(self, state: Conversation) -> list[Outbound]:
+    def time_out(self, state: Conversation, now_ms: int) -> list[Outbound]:
         """End a conversation that fell silent without an end."""
         at_ms = state.latest_ms + 1
         control = Control(
@@ -158,7 +157,7 @@ class ConversationHop:
             tenant=state.tenant,
             reason="timeout",
         )
-        return self.hear(state, Heard(control, at_ms, clock_corrected=False), None)
+        return self.hear(state, Heard(control, at_ms, now_ms), None)
 
     def _redact(self, fragment: Fragment) -> Fragment:
         redacted = self._redactor.redact(fragment.text)
@@ -231,47 +230,6 @@ def _identify(state: Conversation, record: Fragment | Control, at_ms: int) -> li
         return []
     carry = identity.link(state.id, state.customer.value, at_ms, state.tenant)
     return [Outbound("signals", state.id, carry)]
-
-
-def _signal(
-    state: Conversation,
-    record: Fragment | Control,
-    entry: Entry,
-    change: Change,
-    scores: Scores | None,
-) -> Outbound:
-    """What the customer's side needs to know of one record, with the conversation's facts after it."""
-    state.seq += 1
-    said = record if isinstance(record, Fragment) else None
-    signal = Signal(
-        id=record_id("signal", state.id, entry.id, entry.rank, entry.revision),
-        kind=entry.kind,
-        conversation_id=state.id,
-        channel=record.channel or state.arc.channel,
-        event_time=from_ms(entry.at_ms),
-        seq=state.seq,
-        tenant=state.tenant,
-        customer_id=state.customer.value or None,
-        agent_id=state.agent.value or None,
-        queue=state.queue.value or None,
-        fragment_id=said.fragment_id if said else None,
-        stage=said.stage if said else None,
-        revision=entry.revision,
-        role=said.speaker.role if said else None,
-        role_source=said.speaker.role_source if said else None,
-        text=said.text if said else None,
-        scores=scores,
-        risk=Risk(
-            annoyed=state.arc.annoyed / 1000,
-            dissatisfied=state.arc.dissatisfied / 1000,
-            goal_not_met=state.arc.goal_not_met / 1000,
-        ),
-        late=change.outcome is Outcome.LATE,
-        reason=None if said else state.end_reason.value or None,
-        conversation=arc_facts(state.arc),
-        deltas=tuple(Delta(from_ms(at), add) for at, add in change.deltas),
-    )
-    return Outbound("signals", state.customer.value or state.id, signal)
 
 
 class CustomerHop:

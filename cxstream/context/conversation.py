@@ -164,6 +164,13 @@ class Conversation(Struct):
         self._settle(oldest_ms, risk)
         return Change(Outcome.APPLIED, deltas)
 
+    def number_signal(self, arrival_ms: int) -> None:
+        """Count one more signal; the count of a conversation begins with the time it was first heard of.
+
+        So a conversation that was forgotten and is heard of again never gives a number twice.
+        """
+        self.seq = self.seq + 1 if self.seq else arrival_ms
+
     def comparable(self) -> Conversation:
         """The part that the law speaks of: all but how many signals it took to get here."""
         return replace(

@@ -15,13 +15,13 @@ from cxstream.demo.expectations import Verdict, judge
 from cxstream.demo.story import Story
 from cxstream.demo.view import DemoView
 from cxstream.engine.embedded import EmbeddedBroker
-from cxstream.events import Output, Transcript
+from cxstream.events import CustomerRecord, Output, Transcript
 from cxstream.listen.readers import merge_by_time
 from cxstream.replay import Collected, Report
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
 
-Write = Callable[[str], None]
+Shown = Transcript | CustomerRecord | Output
 
 
 class Played(msgspec.Struct):
@@ -94,23 +94,22 @@ def lines(played: Played) -> Iterator[str]:
 
 
 @contextmanager
-def _screen(
-    view: DemoView, *, live: bool
-) -> Iterator[Callable[[Transcript | Output, str | None], None]]:
+def _screen(view: DemoView, *, live: bool) -> Iterator[Callable[[Shown, str | None], None]]:
     """Where records are shown: a live screen, or decisions as JSON lines on standard output."""
     if not live:
         yield _print_decision
         return
     with Live(view.render(), screen=True, refresh_per_second=8) as screen:
 
-        def show(record: Transcript | Output, topic: str | None) -> None:
-            view.take(record)
+        def show(record: Shown, topic: str | None) -> None:
+            if not isinstance(record, CustomerRecord):
+                view.take(record)
             screen.update(view.render())
 
         yield show
 
 
-def _print_decision(record: Transcript | Output, topic: str | None) -> None:
+def _print_decision(record: Shown, topic: str | None) -> None:
     if topic is not None and not topic.endswith("signals"):
         entry = {"type": "output", "topic": topic, "record": msgspec.to_builtins(record)}
         sys.stdout.write(_json(entry) + "\n")

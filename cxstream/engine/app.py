@@ -15,13 +15,8 @@ from typing import Any
 import faust
 from faust.types import StreamT
 
-from cxstream.engine.agents import (
-    BatchAgent,
-    ConversationAgent,
-    CrmAgent,
-    CustomerAgent,
-    Desk,
-)
+from cxstream.engine.agent import BatchAgent, Desk
+from cxstream.engine.agents import ConversationAgent, CrmAgent, CustomerAgent
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.recovery import SafeTables
 from cxstream.engine.scoring import ScoringPool

@@ -1,0 +1,160 @@
+"""The loop that all agents share: batches in, outputs out, state written, then acknowledged.
+
+In that order. Outputs are with the broker before the state that knows of them is written, and both before
+the input is acknowledged: after a crash at any point the input comes again, gives the same ids, and the
+state knows what it has applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from abc import ABC, abstractmethod
+from typing import NamedTuple, TypeVar
+
+import faust
+from faust.types import EventT, StreamT
+
+from cxstream.engine import codec
+from cxstream.engine.batches import Batches
+from cxstream.engine.codec import Place
+from cxstream.engine.idle import Idle
+from cxstream.engine.outbox import Outbox
+from cxstream.engine.state import StateTable
+from cxstream.engine.watching import EngineObserver, Progress
+from cxstream.engine.work import States, Step
+from cxstream.errors import RecordError
+from cxstream.pipeline import Outbound
+
+_log = logging.getLogger(__name__)
+S = TypeVar("S")
+
+
+class Desk(NamedTuple):
+    """What every agent works with."""
+
+    app: faust.App
+    outbox: Outbox
+    observer: EngineObserver
+    progress: Progress
+    draining: asyncio.Event
+    batch_max: int
+    drain_s: float
+
+
+class Reply(NamedTuple):
+    """One record to send, and when the record that caused it was sent."""
+
+    out: Outbound
+    sent_ms: int
+
+
+Write = tuple[int, bytes, bytes | None]
+
+
+class BatchAgent(ABC):
+    """The loop that all agents share; what they think about a batch is theirs."""
+
+    stage: str
+    table: StateTable | None = None
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._idle = Idle()
+        self._turn = asyncio.Lock()
+
+    async def run(self, stream: StreamT) -> None:
+        """Work on batches until the worker drains; what is in hand is finished or handed back."""
+        desk = self._desk
+        batches = Batches(stream, most=desk.batch_max, draining=desk.draining)
+        async for batch in batches:
+            desk.observer.batch(self.stage, len(batch), batches.waiting())
+            task = asyncio.ensure_future(self._work(batch))
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                await asyncio.wait({task}, timeout=desk.drain_s)
+                if not task.done():
+                    task.cancel()
+                    batches.hand_back(batch)
+                else:
+                    self._finish(batches, batch)
+                raise
+            except Exception as error:
+                batches.hand_back(batch)
+                _log.exception("%s: a batch could not be written; the worker stops", self.stage)
+                await desk.app.crash(error)
+                raise
+            self._finish(batches, batch)
+
+    async def sweep(self) -> None:
+        """See to the keys that have been silent too long; between batches, never during one."""
+        async with self._turn:
+            replies, writes = self.tidy(self._idle)
+            await self._publish(replies, writes)
+
+    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+        """What follows from silence: nothing, for an agent without state."""
+        return [], []
+
+    @abstractmethod
+    async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
+        """What follows from a batch: records to send, states to write."""
+
+    def _finish(self, batches: Batches, batch: list[EventT]) -> None:
+        batches.done(batch)
+        for event in batch:
+            message = event.message
+            self._desk.progress.note_done(message.topic, message.partition, message.offset)
+            if self.table is not None and message.key is not None:
+                self._idle.heard(message.partition, message.key, int(message.timestamp * 1000))
+        if self.table is not None:
+            self._desk.observer.state(self.stage, len(self.table))
+
+    async def _work(self, batch: list[EventT]) -> None:
+        async with self._turn:
+            began = time.perf_counter()
+            replies, writes = await self.think(batch)
+            thought = time.perf_counter()
+            await self._publish(replies, writes)
+        self._desk.observer.took(self.stage, thought - began)
+        self._desk.observer.took("publish", time.perf_counter() - thought)
+
+    async def _publish(self, replies: list[Reply], writes: list[Write]) -> None:
+        """Outputs first, then the state that knows of them; both are with the broker on return."""
+        sent = [await self._desk.outbox.post(reply.out, reply.sent_ms) for reply in replies]
+        for metadata in await asyncio.gather(*sent):
+            self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
+        if self.table is not None:
+            kept = [await self.table.put(*write) for write in writes]
+            await asyncio.gather(*kept)
+
+    def _dead_letter(self, event: EventT, error: RecordError) -> Reply:
+        message = event.message
+        place = Place(message.topic, message.partition, message.offset)
+        self._desk.observer.dead_letter(error.reason)
+        letter = codec.dead_letter(error, place, message.key, message.value)
+        sent_ms = codec.sent_ms(message.headers, message.timestamp)
+        return Reply(Outbound("dead_letters", letter.key or "", letter), sent_ms)
+
+    def _stepped(self, states: States[S], event: EventT, key: bytes, step: Step[S]) -> list[Reply]:
+        """Step a state; whatever goes wrong becomes a dead letter and the stream goes on."""
+        message = event.message
+        try:
+            outs = states.step(key, message.partition, step)
+        except RecordError as error:
+            return [self._dead_letter(event, error)]
+        except Exception as error:  # noqa: BLE001  one poison record must not stop the stream
+            _log.exception("%s: a record could not be handled", self.stage)
+            return [self._dead_letter(event, _internal(error))]
+        sent_ms = codec.sent_ms(message.headers, message.timestamp)
+        return [Reply(out, sent_ms) for out in outs]
+
+
+def _internal(error: Exception) -> RecordError:
+    return RecordError(
+        "internal_error",
+        field="$",
+        mend=f"cxstream failed on this record ({type(error).__name__}); report it with the log",
+    )
