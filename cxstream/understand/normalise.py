@@ -1,0 +1,93 @@
+"""Text as the models see it: the same whether a recogniser, a phone keyboard or a lawyer wrote it.
+
+Speech has no capitals and no full stops, and a score may not hang on them. So training and serving
+both pass through here: case folded, punctuation out, fillers out, numbers (in digits, or spelled out
+digit by digit) to one placeholder, white space folded, contractions in one spelling, and the emoji
+that carry a mood turned into its word. Scores are the only use of this text: nothing reads a number
+or a name from it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+NUMBER: Final = "0"
+"""Stands for any number; one character, so that lengths say nothing."""
+
+LIMIT: Final = 4096
+"""Characters looked at. The encoder reads 128 tokens; what follows could not change a score."""
+
+_FILLERS: Final = frozenset("uh uhh um umm uhm erm er eh hm hmm mm mmm ah ahh".split())
+
+_DIGITS: Final = frozenset(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_INSIDE_RUN: Final = frozenset("oh o double triple hundred thousand".split())
+
+_CONTRACTIONS: Final = {
+    word.replace("'", ""): word
+    for word in (
+        "aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't shouldn't"
+        " wasn't weren't won't wouldn't i'm i've you're you've they're they've that's what's there's"
+    ).split()
+}
+
+_MOODS: Final = {
+    "😡": "angry", "😠": "angry", "🤬": "furious", "😤": "annoyed", "🙄": "annoyed", "😒": "annoyed",
+    "👎": "bad", "😞": "disappointed", "😔": "sad", "😢": "sad", "😭": "sad", "😟": "worried",
+    "😰": "worried", "😱": "scared", "😕": "confused", "🤔": "not sure", "🙂": "nice", "😀": "happy",
+    "😃": "happy", "😄": "happy", "😁": "happy", "😊": "happy", "😍": "love it", "👍": "good",
+    "🙏": "thank you", "❤": "love", "🎉": "great", ":)": "nice", ":-)": "nice", ":(": "sad", ":-(": "sad",
+}  # fmt: skip
+_MOOD: Final = re.compile("|".join(re.escape(sign) for sign in _MOODS))
+_TRANSLATED_APOSTROPHES: Final = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "´": "'", "＇": "'"})
+_NOT_A_WORD: Final = re.compile(r"[^\w' ]+|_+")
+_LOOSE_APOSTROPHE: Final = re.compile(r"(?<!\w)'+|'+(?!\w)")
+_HAS_DIGIT: Final = re.compile(r"\d+(?:[.,:/-]?\d+)*")
+_STRETCHED: Final = re.compile(r"([^\W\d])\1{2,}")
+
+
+def normalise(text: str) -> str:
+    """The words of a text in their plainest form; may be empty. Never raises; idempotent."""
+    text = text[:LIMIT].translate(_TRANSLATED_APOSTROPHES)
+    text = _MOOD.sub(lambda sign: f" {_MOODS[sign[0]]} ", text)
+    text = "".join(map(_plain, unicodedata.normalize("NFKC", text))).casefold()
+    text = _HAS_DIGIT.sub(NUMBER, text)
+    text = _LOOSE_APOSTROPHE.sub(" ", _NOT_A_WORD.sub(" ", text))
+    text = _STRETCHED.sub(r"\1\1", text)
+    return " ".join(_fold_numbers(_words(text.split())))
+
+
+def _plain(character: str) -> str:
+    """Control characters, surrogates and unassigned code points become spaces; joiners vanish."""
+    category = unicodedata.category(character)
+    if category in ("Cf", "Mn"):
+        return ""
+    return " " if category[0] in "CZ" else character
+
+
+def _words(words: list[str]) -> list[str]:
+    kept = [_CONTRACTIONS.get(word, word) for word in words if word not in _FILLERS]
+    return kept or words  # a lone "hmm" is all that was said: better than nothing
+
+
+def _fold_numbers(words: list[str]) -> list[str]:
+    """Runs of number words, and neighbouring numbers, become one placeholder; a lone "one" stays."""
+    folded: list[str] = []
+    run: list[str] = []
+    for word in [*words, ""]:
+        if word in _DIGITS or word == NUMBER or (word in _INSIDE_RUN and run):
+            run.append(word)
+            continue
+        if len(run) > 1 or run == [NUMBER]:
+            trailing = [w for w in run[-1:] if w in ("oh", "o", "double", "triple")]
+            folded += [NUMBER, *trailing] if len(run) > 1 + len(trailing) else run
+        else:
+            folded += run
+        run = []
+        if word:
+            folded.append(word)
+    return folded

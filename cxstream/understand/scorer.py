@@ -1,0 +1,101 @@
+"""The contract of everything that scores text, and the one place where scores are rounded.
+
+A scorer may be a transformer, a word list, or both with a fallback between them; the pipeline sees
+`Scorer` only. Deadlines are kept by the engine's executor, which calls the fallback itself when time is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, Protocol, cast
+
+from cxstream.events import Emotion, Intent, Scores, Sentiment, SentimentProbabilities
+from cxstream.understand.labels import EMOTIONS, SENTIMENTS
+
+DECIMALS: Final = 4
+RANKED: Final = 5
+
+
+class Scorer(Protocol):
+    """Texts to scores: one result a text, in order; a result depends on its own text only.
+
+    `name` goes into every result as `model`. Any text is answered (empty, a megabyte, control
+    characters, lone surrogates); only a broken model raises.
+    """
+
+    name: str
+
+    def score(self, texts: Sequence[str]) -> list[Scores]: ...
+
+
+def to_scores(
+    *,
+    intents: Mapping[str, float],
+    sentiment: Mapping[str, float],
+    emotions: Mapping[str, float],
+    abuse: float,
+    model: str,
+    degraded: bool = False,
+) -> Scores:
+    """Raw probabilities (0 to 1; intents and sentiment each sum to 1) as the record, rounded once here.
+
+    Labels are chosen on the rounded numbers, ties by the order of the vocabulary, so that what a reader
+    of the record can check is what decided.
+    """
+    rounded = {label: round(float(p), DECIMALS) for label, p in intents.items()}
+    ranking = tuple(sorted(rounded.items(), key=lambda item: -item[1])[:RANKED])
+    tone = {label: round(float(sentiment[label]), DECIMALS) for label in SENTIMENTS}
+    feelings = {label: round(float(emotions[label]), DECIMALS) for label in EMOTIONS}
+    return Scores(
+        intent=Intent(ranking[0][0], ranking[0][1], ranking),
+        sentiment=Sentiment(
+            label=cast(
+                Literal["negative", "neutral", "positive"],
+                max(SENTIMENTS, key=tone.__getitem__),
+            ),
+            valence=round(tone["positive"] - tone["negative"], DECIMALS),
+            probabilities=SentimentProbabilities(
+                tone["negative"], tone["neutral"], tone["positive"]
+            ),
+        ),
+        emotion=Emotion(
+            anger=feelings["anger"],
+            dissatisfaction=feelings["dissatisfaction"],
+            distress=feelings["distress"],
+            confusion=feelings["confusion"],
+            satisfaction=feelings["satisfaction"],
+        ),
+        abuse=round(float(abuse), DECIMALS),
+        model=model,
+        degraded=degraded,
+    )
+
+
+class FallbackScorer:
+    """The primary's scores; the fallback's when the primary is missing or raises.
+
+    `on_degraded(texts, problem)` is told how many texts the fallback answered and why (None: there is
+    no primary), so that somebody can count and log. Never raises by itself.
+    """
+
+    def __init__(
+        self,
+        primary: Scorer | None,
+        fallback: Scorer,
+        on_degraded: Callable[[int, Exception | None], None] | None = None,
+    ) -> None:
+        self.primary = primary
+        self.fallback = fallback
+        self.name = fallback.name if primary is None else primary.name
+        self._on_degraded = on_degraded
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        problem: Exception | None = None
+        if self.primary is not None:
+            try:
+                return self.primary.score(texts)
+            except Exception as raised:  # noqa: BLE001  whatever broke, a light answer beats none
+                problem = raised
+        if self._on_degraded is not None and texts:
+            self._on_degraded(len(texts), problem)
+        return self.fallback.score(texts)

@@ -1,0 +1,26 @@
+"""VADER's four numbers for a text: the lexicon's whole opinion, and a feature of the learnt heads."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+FEATURES: Final = ("neg", "neu", "pos", "compound")
+
+
+@cache
+def _analyser() -> SentimentIntensityAnalyzer:
+    return SentimentIntensityAnalyzer()
+
+
+def tone(normalised: str) -> tuple[float, float, float, float]:
+    """Shares of negative, neutral and positive words (0 to 1) and the compound score (-1 to 1).
+
+    Given the normalised text, so that capitals and exclamation marks, which speech has not, add nothing.
+    """
+    if not normalised:
+        return (0.0, 1.0, 0.0, 0.0)
+    found = _analyser().polarity_scores(normalised)
+    return (found["neg"], found["neu"], found["pos"], found["compound"])
