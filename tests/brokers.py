@@ -29,11 +29,13 @@ def missing(what: str, mend: str) -> NoReturn:
     pytest.skip(said)
 
 
-def kafka_script() -> ModuleType:
-    """deploy/kafka/kafka.py as a module (deploy/ is no package)."""
-    name = "deploy_kafka"
+def kafka_cluster() -> ModuleType:
+    """deploy/kafka/cluster.py as a module (deploy/ is no package)."""
+    name = "kafka_cluster"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "deploy" / "kafka" / "kafka.py")
+        spec = importlib.util.spec_from_file_location(
+            name, ROOT / "deploy" / "kafka" / "cluster.py"
+        )
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module

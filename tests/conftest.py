@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from brokers import Broker, kafka_script, missing, star_dialogues
+from brokers import Broker, kafka_cluster, missing, star_dialogues
 
 from cxstream.engine.embedded import EmbeddedBroker
 
@@ -27,7 +27,7 @@ def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     if given:
         yield Broker(given, embedded=False)
         return
-    kafka = kafka_script()
+    kafka = kafka_cluster()
     try:
         kafka.classpath()
     except kafka.KafkaMissing as problem:

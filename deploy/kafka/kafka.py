@@ -5,307 +5,22 @@
     python deploy/kafka/kafka.py stop --data DIR                                  stops what runs on DIR
 
 The jars come from Maven (pom.xml beside this file, once, into target/), or from $KAFKA_HOME/libs.
-Needs Java 17 or later, and Maven unless KAFKA_HOME is set. Python's standard library only, so that it
-runs before `make setup` has. Topics and messages stay in DIR; a second start there finds them again,
-under the same ports. Nothing here is fit for production: no replication of the metadata across
-machines, no encryption, no access control.
-
-As a library: `with Cluster(Path(data), brokers=3) as kafka: kafka.bootstrap_servers`.
+Needs Java 17 or later, and Maven unless KAFKA_HOME is set; Python's standard library only, so that it runs
+before `make setup` has. Topics and messages stay in DIR: a second start there finds them again, under the
+same ports. Not fit for production: no encryption, no access control, all on one machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
-import ctypes
-import json
 import os
-import shutil
 import signal
-import socket
-import struct
-import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
-from types import TracebackType
 
-HERE = Path(__file__).resolve().parent
-POM = HERE / "pom.xml"
-LIBS = HERE / "target" / "libs"
-HOST = "127.0.0.1"
-START_WITHIN_S = 90.0
-STOP_WITHIN_S = 20.0
-# Quick to start and small; the second-tier compiler is worth its start-up cost only to long runs.
-JVM = [
-    "-Xms128m",
-    "-Xmx512m",
-    "-XX:+UseSerialGC",
-    "-Djava.awt.headless=true",
-    "-Dlog4j2.level=WARN",
-]
-
-
-class KafkaMissing(Exception):
-    """Java, Maven or the jars are not there; the message says how to get them."""
-
-
-class KafkaFailed(Exception):
-    """A broker ended or did not answer in time; the message holds the end of its log."""
-
-
-def classpath() -> str:
-    """The broker's jars: those of KAFKA_HOME, else those that Maven resolves (cached in target/)."""
-    if shutil.which("java") is None:
-        raise KafkaMissing("java is missing: apt-get install default-jre-headless")
-    home = os.environ.get("KAFKA_HOME")
-    if home:
-        libs = Path(home) / "libs"
-        if not any(libs.glob("kafka_*.jar")):
-            raise KafkaMissing(f"KAFKA_HOME={home} holds no libs/kafka_*.jar")
-        return str(libs / "*")
-    resolved_from = LIBS / "pom.xml"  # a copy: a changed pom is resolved anew
-    if not resolved_from.is_file() or resolved_from.read_bytes() != POM.read_bytes():
-        _resolve()
-        shutil.copy(POM, resolved_from)
-    return str(LIBS / "*")
-
-
-def _resolve() -> None:
-    if shutil.which("mvn") is None:
-        raise KafkaMissing("mvn is missing: apt-get install maven, or set KAFKA_HOME")
-    shutil.rmtree(LIBS, ignore_errors=True)
-    asked = ["mvn", "--batch-mode", "--quiet", "--file", str(POM), "package"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise KafkaMissing(f"Maven could not resolve Kafka's jars:\n{done.stdout[-2000:]}")
-
-
-class Cluster:
-    """One or three brokers over one data folder; each is also a controller.
-
-    Stops its brokers on leaving the `with`; the kernel ends them if this process is killed (Linux).
-    """
-
-    def __init__(self, data: Path, *, brokers: int = 1, port: int | None = None) -> None:
-        self.data = data.resolve()
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._reserved: list[socket.socket] = []
-        layout = self.data / "cluster.json"
-        if layout.is_file():
-            known = json.loads(layout.read_text())
-            self._id: str = known["id"]
-            self._ports: dict[int, tuple[int, int]] = {
-                int(node): (client, control) for node, (client, control) in known["ports"].items()
-            }
-            if len(self._ports) != brokers:
-                raise KafkaFailed(f"{data} holds a cluster of {len(self._ports)} brokers")
-        else:
-            self._id = base64.urlsafe_b64encode(uuid.uuid4().bytes)[:22].decode().replace("-", "x")
-            first = [port + n for n in range(brokers)] if port else [0] * brokers
-            self._ports = {
-                n + 1: (self._reserve(first[n]), self._reserve(0)) for n in range(brokers)
-            }
-            layout.write_text(json.dumps({"id": self._id, "ports": self._ports}))
-
-    @property
-    def bootstrap_servers(self) -> str:
-        """`host:port` of every broker, separated by commas."""
-        return ",".join(f"{HOST}:{client}" for client, _ in self._ports.values())
-
-    def start(self) -> None:
-        """Format what is new, start every broker, return when all know each other and a controller."""
-        jars = classpath()
-        self._format(jars)
-        for node in self._ports:
-            self.start_broker(node, wait=False)
-        self._wait_until_answering(list(self._ports))
-
-    def start_broker(self, node: int, *, wait: bool = True) -> None:
-        """Start one broker (again), under its old port."""
-        home = self._home(node)
-        with (home / "broker.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, __file__, "run", "--", "java", *JVM, f"-Dcxstream.kafka={home}"]
-                + ["-cp", classpath(), "kafka.Kafka", str(home / "server.properties")],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
-            )
-        self._processes[node] = process
-        (home / "pid").write_text(str(process.pid))
-        if wait:
-            self._wait_until_answering([node])
-
-    def pid(self, node: int) -> int:
-        """The process id of a broker, for tests that kill or pause it."""
-        return self._processes[node].pid
-
-    def stop_broker(self, node: int, *, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop one broker and wait for its end; `how=SIGKILL` is the power cut."""
-        process = self._processes.pop(node, None)
-        if process is None:
-            return
-        process.send_signal(how)
-        try:
-            process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        (self._home(node) / "pid").unlink(missing_ok=True)
-
-    def stop(self) -> None:
-        """Stop every broker; safe to call twice.
-
-        All are asked at once, and after three seconds ended: a controller that has lost its
-        majority otherwise waits for its peers, and Kafka's log is made to survive that.
-        """
-        for process in self._processes.values():
-            process.terminate()
-        until = time.monotonic() + 3.0
-        for node, process in list(self._processes.items()):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, until - time.monotonic()))
-            self.stop_broker(node, how=signal.SIGKILL)
-        for held in self._reserved:
-            held.close()
-        self._reserved.clear()
-
-    def __enter__(self) -> Cluster:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def _reserve(self, port: int) -> int:
-        # Bound but not listening: Java may bind it too (both reuse addresses), nobody is given it.
-        held = socket.socket()
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind((HOST, port))
-        self._reserved.append(held)
-        return int(held.getsockname()[1])
-
-    def _home(self, node: int) -> Path:
-        return self.data / f"broker-{node}"
-
-    def _format(self, jars: str) -> None:
-        formatting = []
-        for node in self._ports:
-            home = self._home(node)
-            home.mkdir(exist_ok=True)
-            (home / "server.properties").write_text(self._properties(node))
-            if not (home / "log" / "meta.properties").is_file():
-                asked = ["java", *JVM, "-XX:TieredStopAtLevel=1", "-cp", jars]
-                asked += ["kafka.tools.StorageTool", "format", "-t", self._id]
-                asked += ["-c", str(home / "server.properties")]
-                formatting.append(
-                    subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-                )
-        for process in formatting:
-            said, _ = process.communicate()
-            if process.returncode:
-                raise KafkaFailed(f"cannot format storage:\n{said.decode(errors='replace')}")
-
-    def _properties(self, node: int) -> str:
-        brokers = len(self._ports)
-        client, control = self._ports[node]
-        voters = ",".join(f"{n}@{HOST}:{c}" for n, (_, c) in self._ports.items())
-        return "\n".join(
-            [
-                "process.roles=broker,controller",
-                f"node.id={node}",
-                f"controller.quorum.voters={voters}",
-                f"listeners=CLIENTS://{HOST}:{client},CONTROLLER://{HOST}:{control}",
-                f"advertised.listeners=CLIENTS://{HOST}:{client}",
-                "listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
-                "inter.broker.listener.name=CLIENTS",
-                "controller.listener.names=CONTROLLER",
-                f"log.dirs={self._home(node) / 'log'}",
-                # Topics are made on purpose (cxstream topics create), never by a typing error.
-                "auto.create.topics.enable=false",
-                f"default.replication.factor={brokers}",
-                f"min.insync.replicas={min(2, brokers)}",
-                f"offsets.topic.replication.factor={brokers}",
-                "offsets.topic.num.partitions=8",
-                f"transaction.state.log.replication.factor={brokers}",
-                f"transaction.state.log.min.isr={min(2, brokers)}",
-                "transaction.state.log.num.partitions=4",
-                # A test's group starts at once, and may give up its dead early.
-                "group.initial.rebalance.delay.ms=0",
-                "group.min.session.timeout.ms=1000",
-                # Small: few threads, small cleaner buffer and index files.
-                "num.network.threads=2",
-                "num.io.threads=4",
-                "log.cleaner.dedupe.buffer.size=16777216",
-                "log.index.size.max.bytes=1048576",
-                "",
-            ]
-        )
-
-    def _wait_until_answering(self, nodes: list[int]) -> None:
-        until = time.monotonic() + START_WITHIN_S
-        for node in nodes:
-            while not self._knows_all(node):
-                process = self._processes[node]
-                if process.poll() is not None or time.monotonic() > until:
-                    log = (self._home(node) / "broker.log").read_text(errors="replace")
-                    raise KafkaFailed(f"broker {node} did not come up:\n{log[-3000:]}")
-                time.sleep(0.05)
-
-    def _knows_all(self, node: int) -> bool:
-        try:
-            known, controller = _metadata(self._ports[node][0])
-        except OSError:
-            return False
-        running = {n for n, p in self._processes.items() if p.poll() is None}
-        return running <= known and controller >= 0
-
-
-def _metadata(port: int) -> tuple[set[int], int]:
-    """Ask one broker which brokers it knows, and for the controller (-1: none yet).
-
-    Kafka's Metadata request, version 1, with no topics: kafka.apache.org/protocol.
-    """
-    request = struct.pack(">hhih8si", 3, 1, 1, 8, b"cxstream", 0)
-    with socket.create_connection((HOST, port), timeout=5) as link, link.makefile("rb") as answer:
-        link.sendall(struct.pack(">i", len(request)) + request)
-        size = answer.read(4)
-        if len(size) < 4:
-            raise ConnectionError("the broker hung up")
-        body = answer.read(struct.unpack(">i", size)[0])
-    (count,) = struct.unpack_from(">i", body, 4)
-    at, known = 8, set()
-    for _ in range(count):
-        node, host = struct.unpack_from(">ih", body, at)
-        known.add(node)
-        (rack,) = struct.unpack_from(">h", body, at + 6 + host + 4)
-        at += 6 + host + 4 + 2 + max(0, rack)
-    return known, struct.unpack_from(">i", body, at)[0]
-
-
-def _become(command: list[str]) -> None:
-    """Become `command`, and end with the parent even when that is killed (Linux)."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-        if os.getppid() != parent:
-            raise SystemExit(1)
-    os.execvp(command[0], command)  # noqa: S606 - the command is our own
+from cluster import MARK, STOP_WITHIN_S, Cluster, KafkaFailed, KafkaMissing, classpath
 
 
 def _start(data: Path, brokers: int, port: int | None) -> int:
@@ -314,18 +29,19 @@ def _start(data: Path, brokers: int, port: int | None) -> int:
 
     signal.signal(signal.SIGTERM, leave)
     begun = time.monotonic()
-    try:
-        with Cluster(data, brokers=brokers, port=port) as kafka:
-            (kafka.data / "pid").write_text(str(os.getpid()))
+    with contextlib.suppress(KeyboardInterrupt), Cluster(data, brokers=brokers, port=port) as kafka:
+        mine = kafka.data / "pid"
+        mine.write_text(str(os.getpid()))
+        try:
             sys.stdout.write(f"{kafka.bootstrap_servers}\n")
             sys.stdout.flush()
             sys.stderr.write(f"up in {time.monotonic() - begun:.1f} s; Ctrl-C stops it\n")
             while True:
-                signal.pause()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        (data / "pid").unlink(missing_ok=True)
+                kafka.check()
+                time.sleep(0.2)
+        finally:
+            mine.unlink(missing_ok=True)
+    return 0
 
 
 def _stop(data: Path) -> int:
@@ -334,20 +50,26 @@ def _stop(data: Path) -> int:
     for file in [data / "pid", *sorted(data.glob("broker-*/pid"))]:
         with contextlib.suppress(OSError, ValueError):
             pid = int(file.read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-            if Path(__file__).name in command or f"-Dcxstream.kafka={data.resolve()}" in command:
+            command = _command(pid)
+            if Path(__file__).name in command or f"{MARK}{data.resolve()}" in command:
                 os.kill(pid, signal.SIGTERM)
                 stopped += 1
                 until = time.monotonic() + STOP_WITHIN_S
-                while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+                while _command(pid) == command and time.monotonic() < until:
                     time.sleep(0.05)
     sys.stderr.write(f"stopped {stopped} process(es)\n")
     return 0 if stopped else 1
 
 
+def _command(pid: int) -> str:
+    """What a process runs, from Linux's /proc; empty when it has ended or there is no /proc."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def main(arguments: list[str]) -> int:
-    if arguments[:2] == ["run", "--"]:
-        _become(arguments[2:])
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     start = verbs.add_parser(
@@ -358,8 +80,12 @@ def main(arguments: list[str]) -> int:
     start.add_argument("--port", type=int, help="port of the first broker (default: any free one)")
     stop = verbs.add_parser("stop", help="stop what runs on a data folder")
     stop.add_argument("--data", type=Path, required=True)
+    verbs.add_parser("resolve", help="fetch the jars now, so that the first start is quick")
     given = parser.parse_args(arguments)
     try:
+        if given.verb == "resolve":
+            classpath()
+            return 0
         if given.verb == "start":
             return _start(given.data, given.brokers, given.port)
         return _stop(given.data)
