@@ -313,5 +313,6 @@ def _patterns(given: Fields, name: str, lists: PhraseLists) -> tuple[Pattern, ..
         try:
             patterns.append(compile_pattern(source))
         except PatternError as error:
-            given.document.problem(node, f"{given.what}: {name}: {source!r} {error}")
+            shown = source if len(source) <= 60 else f"{source[:59]}…"
+            given.document.problem(node, f"{given.what}: {name}: `{shown}` {error}")
     return tuple(patterns)

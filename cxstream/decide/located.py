@@ -265,6 +265,8 @@ def _found(node: yaml.Node | None) -> str:
 def _quotes(node: yaml.Node) -> str:
     if isinstance(node, yaml.MappingNode) and node.flow_style:
         return "; a text that begins with a brace belongs in quotes"
+    if isinstance(node, yaml.MappingNode):
+        return "; a text with ': ' in it belongs in quotes"
     if isinstance(node, yaml.ScalarNode) and node.value:
         return f'; write "{node.value}"'
     return ""

@@ -11,7 +11,7 @@ import re
 
 from msgspec import Struct
 
-LENGTH_MAX = 300
+LENGTH_MAX = 400
 WORK_MAX = 2_000
 REPEAT_MAX = 60
 _ESCAPES = frozenset("bBwWdDsS")
@@ -91,15 +91,17 @@ class _Reader:
             return branches[0]
         sure = all(branch.anchors for branch in branches)
         anchors = tuple(dict.fromkeys(a for branch in branches for a in branch.anchors))
+        words = [branch.literal for branch in branches if branch.literal]
+        others = [branch.work for branch in branches if not branch.literal]
         return _Part(
             anchors=anchors if sure else (),
-            work=sum(branch.work for branch in branches),
+            work=sum(others) + _alike(words),
             varies=any(branch.varies for branch in branches),
         )
 
     def _sequence(self) -> _Part:
         best: tuple[str, ...] = ()
-        run, work, varies = "", 1, False
+        run, work, varies, wordy = "", 1, False, True
         while self._peek() not in ("", "|", ")"):
             part = self._repeated(self._item())
             work *= part.work
@@ -108,10 +110,11 @@ class _Reader:
                 run += part.literal
                 continue
             if part.width:
-                best, run = _better(best, run), ""
+                best, run, wordy = _better(best, run), "", False
             if part.anchors:
                 best = _better(best, part.anchors)
-        return _Part(anchors=_better(best, run), work=work, varies=varies)
+        literal = run if wordy and work == 1 else ""
+        return _Part(anchors=_better(best, run), work=work, literal=literal, varies=varies)
 
     def _item(self) -> _Part:
         char = self._peek()
@@ -191,6 +194,11 @@ class _Reader:
         if self._peek() in ("?", "+") and self._peek():
             self._at += 1
         return low, high
+
+
+def _alike(words: list[str]) -> int:
+    """How many of some words can match at one place: those that begin with one another."""
+    return max((sum(word.startswith(w) for w in words) for word in words), default=0)
 
 
 def _better(one: tuple[str, ...], other: str | tuple[str, ...]) -> tuple[str, ...]:
