@@ -6,12 +6,15 @@ the thousandth utterance as after the first, and gives the same on every replay.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, log1p
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from cxstream.errors import ModelError
 from cxstream.events import Risk
 
 OUTCOMES: Final = ("annoyed", "dissatisfied", "goal_not_met")
@@ -117,6 +120,43 @@ class RuleTrajectory:
         measured = measures(facts)
         found = {name: self._weighings[name].probability(measured) for name in OUTCOMES}
         return Risk(**found)
+
+
+class LogisticTrajectory:
+    """Risk by weights that were fitted on conversations whose end is known (see `models/risk/card.md`)."""
+
+    def __init__(self, weighings: Mapping[str, Weighing]) -> None:
+        self._weighings = dict(weighings)
+
+    def risk(self, facts: Mapping[str, object]) -> Risk:
+        measured = measures(facts)
+        found = {name: self._weighings[name].probability(measured) for name in OUTCOMES}
+        return Risk(**found)
+
+
+def load_trajectory(models: Path) -> Trajectory:
+    """The fitted trajectory of a models folder (`<models>/risk/weights.json`), else the hand-set one.
+
+    ModelError when the file is there but cannot be read, or weighs what this cxstream does not measure.
+    """
+    path = models / "risk" / "weights.json"
+    if not path.is_file():
+        return RuleTrajectory()
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))["outcomes"]
+        weighings = {
+            name: Weighing(
+                float(table[name]["offset"]),
+                {measure: float(weight) for measure, weight in table[name]["weights"].items()},
+            )
+            for name in OUTCOMES
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ModelError(f"{path} cannot be read as weights: {problem!r}") from problem
+    unknown = {m for w in weighings.values() for m in w.weights} - set(measures({}))
+    if unknown:
+        raise ModelError(f"{path} weighs what is not measured: {', '.join(sorted(unknown))}")
+    return LogisticTrajectory(weighings)
 
 
 def _number(facts: Mapping[str, object], name: str) -> float:
