@@ -157,3 +157,12 @@ def test_a_damaged_dialogue_is_named(tmp_path: Path) -> None:
     heard: list[Unreadable] = []
     assert len(list(FORMATS["star"](path, on_unreadable=heard.append))) == 4
     assert [bad.place for bad in heard] == ["star.jsonl:2"]
+
+
+@pytest.mark.star
+def test_the_star_dialogues_are_all_read(star_data: Path) -> None:
+    records = read(star_data / "star.dev.jsonl.gz", "star")
+    assert len({record.conversation_id for record in records}) == 601
+    assert sum(isinstance(record, Control) for record in records) == 2 * 601
+    fragments = {record.fragment_id for record in records if isinstance(record, Fragment)}
+    assert len(fragments) == len(records) - 2 * 601 == 11_280
