@@ -43,6 +43,16 @@ def kafka_cluster() -> ModuleType:
     return sys.modules[name]
 
 
+def why_no_kafka() -> str | None:
+    """What deploy/kafka lacks on this machine, or None when it can start."""
+    cluster = kafka_cluster()
+    try:
+        cluster.classpath()
+    except cluster.KafkaMissing as problem:
+        return str(problem)
+    return None
+
+
 def star_dialogues() -> Path:
     """The folder with the STAR dialogues: $CXSTREAM_DATA, else ../shared/data beside the checkout."""
     given = os.environ.get("CXSTREAM_DATA")

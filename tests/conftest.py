@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from brokers import Broker, kafka_cluster, missing, star_dialogues
+from brokers import Broker, kafka_cluster, missing, star_dialogues, why_no_kafka
 
 from cxstream.engine.embedded import EmbeddedBroker
 
@@ -27,12 +27,9 @@ def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     if given:
         yield Broker(given, embedded=False)
         return
-    kafka = kafka_cluster()
-    try:
-        kafka.classpath()
-    except kafka.KafkaMissing as problem:
-        missing("Apache Kafka", f"{problem}, or set CXSTREAM_TEST_BROKERS=host:port")
-    with kafka.Cluster(tmp_path_factory.mktemp("kafka")) as cluster:
+    if lacking := why_no_kafka():
+        missing("Apache Kafka", f"{lacking}, or set CXSTREAM_TEST_BROKERS=host:port")
+    with kafka_cluster().Cluster(tmp_path_factory.mktemp("kafka")) as cluster:
         yield Broker(cluster.bootstrap_servers, embedded=False)
 
 

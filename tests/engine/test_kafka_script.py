@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from brokers import ROOT, kafka_cluster, missing
+from brokers import ROOT, missing, why_no_kafka
 
 from cxstream.engine.topics import TopicSpec, ensure_topics, list_topics
 
@@ -23,10 +23,8 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(autouse=True)
 def _kafka_is_there() -> None:
-    try:
-        kafka_cluster().classpath()
-    except kafka_cluster().KafkaMissing as problem:
-        missing("Apache Kafka", str(problem))
+    if lacking := why_no_kafka():
+        missing("Apache Kafka", lacking)
 
 
 @contextmanager
