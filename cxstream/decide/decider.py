@@ -39,12 +39,16 @@ class Decider:
         shown = attention.shown()
         if not here.ranked and not shown:
             return Decided((), given)
-        view = View(_with_given(moment, attention), here.reads_all if shown else here.reads)
-        matches, rejected = match(here.ranked, moment, view)
+        view = View(_with_given(moment, attention))
+        for one in shown:
+            ranked = self._index.by_id.get(one.rule)
+            if ranked is not None and ranked.rule.withdraw_when is not None:
+                view.ready(ranked.rule.withdraw_when)
+        matches, rejected = match(here, moment, view)
         choosing = Choosing(self._index.by_id, moment, view, attention, rejected)
         choosing.withdraw_what_is_over()
-        for one in matches:
-            choosing.consider(one)
+        for found in matches:
+            choosing.consider(found)
         return choosing.decided()
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from cxstream.decide import vocabulary
-from cxstream.decide.conditions import Reads, reads_of
 from cxstream.decide.moment import Moment
+from cxstream.decide.phrases import Anchors
 from cxstream.decide.playbook import Playbook, Rule
 from cxstream.errors import PlaybookError
 from cxstream.events import RuleRef
@@ -31,14 +31,10 @@ class Ranked(Struct, frozen=True):
 
 
 class Slice(Struct, frozen=True):
-    """The rules to look at in one kind of moment, and the facts their conditions read.
-
-    `reads_all` are those facts and what the conditions for withdrawing read.
-    """
+    """The rules to look at in one kind of moment, and the anchors of their phrases, place by place."""
 
     ranked: tuple[Ranked, ...]
-    reads: Reads
-    reads_all: Reads
+    anchors: Anchors
 
 
 class Index:
@@ -57,7 +53,7 @@ class Index:
                 raise PlaybookError(
                     [f"rule {one.rule.id} is in two playbooks, {names}; rename one"]
                 )
-        self._nothing = self._slice(())
+        self._nothing = _slice(())
         self._slices = self._build(ranked)
 
     def at(self, moment: Moment) -> Slice:
@@ -75,24 +71,17 @@ class Index:
                 label for one in here if _needs_intent(one.rule) for label in one.rule.intents
             }
             slices[place] = {
-                label: self._slice(
+                label: _slice(
                     one for one in here if not _needs_intent(one.rule) or label in one.rule.intents
                 )
                 for label in (None, *sorted(labels))
             }
         return slices
 
-    def _slice(self, ranked: Iterable[Ranked]) -> Slice:
-        kept = tuple(ranked)
-        conditions = [one.rule.when for one in kept if one.rule.when is not None]
-        reads = [path for condition in conditions for path in condition.paths]
-        withdraws = [
-            path
-            for one in self.by_id.values()
-            if one.rule.withdraw_when is not None
-            for path in one.rule.withdraw_when.paths
-        ]
-        return Slice(kept, reads_of(reads), reads_of([*reads, *withdraws]))
+
+def _slice(ranked: Iterable[Ranked]) -> Slice:
+    kept = tuple(ranked)
+    return Slice(kept, Anchors(one.rule.phrases for one in kept))
 
 
 def _needs_intent(rule: Rule) -> bool:

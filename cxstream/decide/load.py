@@ -181,6 +181,11 @@ def _check_whole(given: Fields, rule: Rule) -> None:
         given.problem("withdraw_when", "only a nudge can be withdrawn")
     if given.has("probability") and not given.has("intents"):
         given.problem("probability", "is the least for one of `intents`, which are not given")
+    if given.has("intents") and rule.when is not None and rule.when.reads_phrases:
+        given.problem(
+            "intents",
+            "have no effect: `when` reads phrases and decides alone; name the intent there",
+        )
     if rule.needs_model and given.has("phrases") and not given.has("when"):
         given.problem("needs_model", "phrases need no model")
     events = [vocabulary.EVENTS[name][0] for name in rule.on if name in vocabulary.EVENTS]
@@ -210,7 +215,7 @@ def _rules_read(rule: Rule) -> set[str]:
     return {path[1] for path in paths if path[0] == vocabulary.GIVEN and len(path) == 2}
 
 
-def _id_of(node: yaml.Node) -> str:
+def _id_of(node: yaml.Node | None) -> str:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if isinstance(value, yaml.ScalarNode) and key.value == "id":
@@ -239,7 +244,7 @@ def _condition(given: Fields, name: str, groups: tuple[str, ...]) -> Condition |
     source = given.text(name, longest=2_000, loose=True)
     if not source:
         return None
-    condition, problems = compile_condition(source, groups)
+    condition, problems = compile_condition(source, groups, _id_of(given.node))
     for problem in problems:
         given.problem(name, problem)
     return condition

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from cxstream.decide.conditions import NotEvaluated, View
-from cxstream.decide.index import Ranked
+from cxstream.decide.index import Ranked, Slice
 from cxstream.decide.moment import Moment
 from cxstream.decide.phrases import Said, Span
 from cxstream.events import Rejection
+
+Found = dict[str, tuple[Span, ...]]
+_NOTHING: Found = {}
 
 
 class Match(Struct, frozen=True):
@@ -20,33 +21,42 @@ class Match(Struct, frozen=True):
     spans: tuple[Span, ...]
 
 
-def match(
-    ranked: Iterable[Ranked], moment: Moment, view: View
-) -> tuple[list[Match], list[Rejection]]:
-    """The rules that apply, in the given order, and those whose condition gave no answer."""
-    said = Said(moment.text) if moment.text else None
-    place = (moment.kind, moment.role)
+def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Rejection]]:
+    """The rules that apply, in the slice's order, and those whose condition gave no answer."""
     matches: list[Match] = []
     rejected: list[Rejection] = []
-    for one in ranked:
+    for one, found in _started(here, moment, view):
         rule = one.rule
-        if place not in one.on:
+        try:
+            if rule.when is not None and not view.holds(rule.when):
+                continue
+        except NotEvaluated as error:
+            reason = f"condition could not be evaluated: {error}"
+            rejected.append(Rejection(rule.id, reason))
             continue
-        found = rule.phrases.find(said) if rule.phrases is not None and said is not None else {}
-        when = rule.when
-        if not found and (rule.intents or rule.phrases is not None):
-            understood = moment.intent in rule.intents and moment.probability >= rule.probability
-            if not understood and not (when is not None and when.reads_phrases):
-                continue
-        if when is not None:
-            groups = rule.phrases.names if rule.phrases is not None else ()
-            try:
-                if not view.holds(when, {name: name in found for name in groups}):
-                    continue
-            except NotEvaluated as error:
-                reason = f"condition could not be evaluated: {error}"
-                rejected.append(Rejection(rule.id, reason))
-                continue
         spans = sorted({span for group in found.values() for span in group})
         matches.append(Match(one, tuple(spans)))
     return matches, rejected
+
+
+def _started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found]]:
+    """The rules that an intent or a phrase starts, or whose condition judges alone, made ready."""
+    said = Said(moment.text) if moment.text else None
+    worth = here.anchors.worth(said) if said is not None else 0
+    place = (moment.kind, moment.role)
+    started: list[tuple[Ranked, Found]] = []
+    for bit, one in enumerate(here.ranked):
+        rule, phrases, when = one.rule, one.rule.phrases, one.rule.when
+        if place not in one.on:
+            continue
+        found = _NOTHING
+        if phrases is not None and said is not None and worth >> bit & 1:
+            found = phrases.find(said)
+        if not found and (rule.intents or phrases is not None):
+            understood = moment.intent in rule.intents and moment.probability >= rule.probability
+            if not understood and not (when is not None and when.phrases):
+                continue
+        if when is not None:
+            view.ready(when, found)
+        started.append((one, found))
+    return started

@@ -202,6 +202,18 @@ def _alike(words: list[str]) -> int:
 
 
 def _better(one: tuple[str, ...], other: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The anchors that promise to be rarer: the longer ones, then the fewer."""
+    """The anchors that promise to be rarer: no everyday words, then the longer ones, then the fewer."""
     candidate = other if isinstance(other, tuple) else ((other,) if other.strip() else ())
-    return max(one, candidate, key=lambda a: (min(map(len, a), default=0), -len(a)))
+    return max(one, candidate, key=lambda a: (min(map(_rarity, a), default=-1), -len(a)))
+
+
+def _rarity(anchor: str) -> int:
+    return 0 if anchor.strip() in _EVERYDAY else len(anchor)
+
+
+_EVERYDAY = frozenset(
+    (
+        "a i it is me my no of on to an am are can do for get have he her him his just n't need not"
+        " or our she so that the them they this want was we with you your"
+    ).split()
+)

@@ -1,13 +1,16 @@
 """What an expression reads: found in its tokens, because the CEL library shows no syntax tree.
 
 A fact is read by a chain of names (`customer.last_24h.level`). Chains are checked against the vocabulary,
-so that a misspelt field is an error with a suggestion, and they tell which facts must be handed over.
+so that a misspelt field is an error with a suggestion, and rewritten as one variable each, which is the
+cheapest way to hand facts over (see `conditions`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+
+from msgspec import Struct
 
 from cxstream.decide import vocabulary
 
@@ -23,40 +26,67 @@ _TOKENS = re.compile(
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _WORDS = frozenset({"true", "false", "null", "in"})
 _FUNCTIONS = (
-    *("size", "contains", "startsWith", "endsWith", "matches", "int", "double", "string"),
+    *("size", "contains", "startsWith", "endsWith", "int", "double", "string"),
     *("has", "all", "exists", "exists_one", "map", "filter", "type", "duration", "timestamp"),
 )
 
+_NO_MATCHES = (
+    "'matches' builds its pattern anew at every utterance (half a millisecond); use `phrases`"
+)
+
+
+class Slot(Struct, frozen=True):
+    """A variable of the rewritten expression: a fact, or (`asks`) whether that fact is there."""
+
+    name: str
+    path: Path
+    asks: bool = False
+
 
 class Reading:
-    """The chains of names in an expression: `paths` for whole facts, `variables` for their roots."""
+    """The facts that an expression reads, as `slots`, and the expression with those as variables."""
 
-    def __init__(self, source: str, groups: tuple[str, ...] = ()) -> None:
+    def __init__(self, source: str, groups: tuple[str, ...] = (), scope: str = "rule") -> None:
         self._groups = groups
-        self._tokens = [
-            (str(m.lastgroup), m.group()) for m in _TOKENS.finditer(source) if m.lastgroup != "skip"
-        ]
+        self._scope = re.sub(r"\W", "_", scope)
+        found = [m for m in _TOKENS.finditer(source) if m.lastgroup != "skip"]
+        self._tokens = [(str(m.lastgroup), m.group()) for m in found]
         bound = {self._text(i + 2) for i, (_, t) in enumerate(self._tokens) if self._is_macro(i, t)}
         self._problems: list[str] = []
         self._chains: dict[int, tuple[Path, int]] = {}
-        paths: dict[Path, None] = {}
+        slots: dict[str, Slot] = {}
+        pieces: list[str] = []
+        copied = 0
         for at in range(len(self._tokens)):
             if self._starts_chain(at) and self._text(at) not in bound:
                 chain, end = self._chain(at)
                 path = self._check(chain)
                 self._chains[at] = (path, end)
-                paths[path] = None
-        self.paths = tuple(path for path in paths if path[0] != vocabulary.PHRASES)
-        self.variables = tuple(dict.fromkeys(path[0] for path in paths))
+                asks = len(path) == len(chain) and self._text(at - 2) == "has"
+                slot = Slot(self._name(path, asks), path, asks)
+                slots[slot.name] = slot
+                first, last = (at - 2, end + 1) if asks else (at, at + 2 * len(path) - 2)
+                pieces += [source[copied : found[first].start()], slot.name]
+                copied = found[min(last, len(found) - 1)].end()
+        self.slots = tuple(slots.values())
+        self.rewritten = "".join((*pieces, source[copied:]))
 
     def problems(self, functions: Iterable[str]) -> list[str]:
         """Names that do not exist, and words that a fact can never be."""
         unknown = [f for f in functions if f.isidentifier() and f not in _FUNCTIONS]
+        if "matches" in unknown:
+            unknown.remove("matches")
+            self._problems.append(_NO_MATCHES)
         return [
             *self._problems,
             *(f"{f!r} is not a function; {vocabulary.suggest(f, _FUNCTIONS)}" for f in unknown),
             *self._impossible_words(),
         ]
+
+    def _name(self, path: Path, asks: bool) -> str:
+        """A variable's name; what was said is a matter of one rule, so its name says which."""
+        scope = f"{self._scope}__" if path[0] == vocabulary.PHRASES else ""
+        return ("has__" if asks else "") + scope + "__".join(path)
 
     def _text(self, at: int) -> str:
         return self._tokens[at][1] if 0 <= at < len(self._tokens) else ""
