@@ -26,6 +26,7 @@ from cxstream.decide.moment import (
     WithdrawNudge,
 )
 from cxstream.decide.playbook import Rule
+from cxstream.decide.templates import Words
 from cxstream.events import Rejection, record_id
 
 
@@ -66,7 +67,7 @@ class Choosing:
             except NotEvaluated:
                 continue
             if over and because is not None:
-                words = because.render(self._view, self._moment.text or "")
+                words = because.render(self._view, Words(self._moment.text or ""))
                 self._withdraw(given, ranked, words, scores(condition.paths, self._view))
 
     def consider(self, match: Match) -> None:
@@ -109,18 +110,18 @@ class Choosing:
         return Decided((*self._withdrawals, *chosen), self._attention.after(), rejected)
 
     def _effects(self, match: Match) -> list[tuple[Kind, Effect]]:
-        rule, said = match.ranked.rule, words_of(match, self._moment)
+        rule, words = match.ranked.rule, words_of(match, self._moment)
         effects: list[tuple[Kind, Effect]] = []
         if rule.escalation is not None:
-            summary = rule.escalation.summary.render(self._view, said)
+            summary = rule.escalation.summary.render(self._view, words)
             call = rule.escalation
             effects.append(("escalation", Escalate(call.reason, call.severity, summary)))
         if rule.action is not None:
-            parameters = {n: t.render(self._view, said) for n, t in rule.action.parameters}
+            parameters = {n: t.render(self._view, words) for n, t in rule.action.parameters}
             request = RequestAction(rule.action.name, parameters, rule.action.needs_approval)
             effects.append(("action", request))
         if rule.nudge is not None:
-            say = rule.nudge.say.render(self._view, said)
+            say = rule.nudge.say.render(self._view, words)
             effects.append(("nudge", ShowNudge(self._moment.agent_id or "", rule.nudge.title, say)))
         return effects
 

@@ -9,19 +9,29 @@ from cxstream.decide.matching import Match
 from cxstream.decide.moment import Moment
 from cxstream.decide.playbook import Rule
 from cxstream.decide.reading import Path
+from cxstream.decide.templates import Words
 from cxstream.events import Evidence, Rejection, RuleRef, Why
 
 EVIDENCE_MAX = 1_000
 """Characters of an utterance that are quoted when no phrase says which words matter."""
 
+_SHOWN_MAX = 160
 _NOT_SCORES: frozenset[Path] = frozenset({("utterance", "text"), ("conversation", "id")})
 _INTENT: tuple[Path, ...] = (("utterance", "intent"), ("utterance", "probability"))
 
 
-def words_of(match: Match, moment: Moment) -> str:
-    """The words that started a rule, else what was said."""
+def words_of(match: Match, moment: Moment) -> Words:
+    """The words that started a rule, else what was said and how it was understood."""
     text = moment.text or ""
-    return " … ".join(text[start:end] for start, end in match.spans) or text
+    if match.spans:
+        said = " … ".join(text[start:end] for start, end in match.spans)
+        return Words(said, f'said "{said}"')
+    shown = text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 1]}…"
+    heard = f'said "{shown}"'
+    if moment.intent is not None:
+        label = moment.intent.replace("_", " ")
+        heard += f", understood as {label} ({moment.probability:.0%})"
+    return Words(shown, heard)
 
 
 def why(match: Match, moment: Moment, view: View, rejected: tuple[Rejection, ...]) -> Why:

@@ -1,7 +1,8 @@
 """Sentences with facts in them: `"Anger {utterance.anger|percent}, {conversation.negative_run} in a row"`.
 
 A name between braces is a fact, checked against the vocabulary when the playbook is loaded; after `|` comes
-how to write it. `{said}` stands for the words that the rule matched. A missing fact is written "unknown".
+how to write it. `{said}` stands for the words that the rule matched, `{heard}` for those words in quotes and
+how they were understood. A missing fact is written "unknown".
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cxstream.decide.reading import Path
 
 TEXT_MAX = 200
 _SLOT = re.compile(r"\{([^{}]*)\}")
-_SAID: Path = ("said",)
+_OWN: tuple[Path, ...] = (("said",), ("heard",))
 
 
 class Values(Protocol):
@@ -25,6 +26,13 @@ class Values(Protocol):
 
     def value(self, path: Path) -> object:
         """The fact under a path, None when missing."""
+
+
+class Words(Struct, frozen=True):
+    """What started a rule: the words themselves, and a half-sentence about them ("said ...")."""
+
+    said: str = ""
+    heard: str = ""
 
 
 class Slot(Struct, frozen=True):
@@ -43,16 +51,20 @@ class Template(Struct, frozen=True):
     @property
     def paths(self) -> tuple[Path, ...]:
         """The facts in the text, in order."""
-        return tuple(p.path for p in self.parts if isinstance(p, Slot) and p.path != _SAID)
+        return tuple(p.path for p in self.parts if isinstance(p, Slot) and p.path not in _OWN)
 
-    def render(self, values: Values, said: str) -> str:
-        """The text with its facts; `said` is what the rule matched."""
+    def render(self, values: Values, words: Words) -> str:
+        """The text with its facts, and the words that started the rule."""
         return "".join(
-            part
-            if isinstance(part, str)
-            else _STYLES[part.style](said if part.path == _SAID else values.value(part.path))
+            part if isinstance(part, str) else _STYLES[part.style](_fill(part, values, words))
             for part in self.parts
         )
+
+
+def _fill(slot: Slot, values: Values, words: Words) -> object:
+    if slot.path in _OWN:
+        return words.said if slot.path == ("said",) else words.heard
+    return values.value(slot.path)
 
 
 def compile_template(source: str) -> tuple[Template, list[str]]:
@@ -71,7 +83,7 @@ def compile_template(source: str) -> tuple[Template, list[str]]:
                 f"{slot.group()}: {style!r} is no way to write a fact; {vocabulary.suggest(style, known)}"
             )
             style = "plain"
-        if path != _SAID:
+        if path not in _OWN:
             problem = vocabulary.resolve(path)[1]
             if problem is None and not _is_fact(path):
                 problem = f"{name!r} is a group of fields; name one of them"
