@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 from pathlib import Path
-from typing import cast, get_args
 
 import yaml
 
 from cxstream.decide import vocabulary
-from cxstream.decide.conditions import Condition, compile_condition
 from cxstream.decide.located import Document, Fields
-from cxstream.decide.patterns import Pattern, PatternError, compile_pattern
-from cxstream.decide.phrases import ANY, Phrases
-from cxstream.decide.playbook import (
-    ActionCall,
-    EscalationCall,
-    NudgeCard,
-    OncePer,
-    Playbook,
-    Rule,
-    Severity,
-)
-from cxstream.decide.templates import Template, compile_template
+from cxstream.decide.playbook import Playbook, Rule
+from cxstream.decide.rules import PhraseLists, read_patterns, read_rule
 from cxstream.errors import PlaybookError
 
 RULES_MAX = 500
-PATTERNS_MAX = 60
-TITLE_MAX = 60
-SAY_MAX = 240
-_DAY_S = 86_400
-PhraseLists = dict[str, tuple[Pattern, ...]]
-_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TOP = ("playbook", "version", "title", "pace", "phrase_lists", "rules")
-_RULE = (
-    *("id", "title", "on", "intents", "probability", "phrases", "not_phrases", "when", "because"),
-    *("priority", "cooldown_s", "valid_for_s", "once_per", "nudge", "action", "escalation"),
-    *("withdraw_when", "withdraw_because", "suppresses", "needs_known_role", "needs_model"),
-)
 
 
 def load_playbook(text: str, source: str) -> Playbook:
@@ -81,7 +57,9 @@ def _playbook(document: Document) -> Playbook | None:
     if len(nodes) > RULES_MAX:
         top.problem("rules", f"has {len(nodes)} rules; at most {RULES_MAX}")
     lists = _lists(top)
-    rules = [(node, rule) for node in nodes if (rule := _rule(document, node, lists)) is not None]
+    rules = [
+        (node, rule) for node in nodes if (rule := read_rule(document, node, lists)) is not None
+    ]
     _check_together(document, rules)
     return Playbook(
         name=top.text("playbook", longest=64),
@@ -104,7 +82,7 @@ def _lists(top: Fields) -> PhraseLists:
     """Lists of phrases under a name, for the rules that share them."""
     names = tuple(top.names("phrase_lists"))
     lists = top.fields("phrase_lists", names) if names else None
-    return {name: _patterns(lists, name, {}) for name in names} if lists else {}
+    return {name: read_patterns(lists, name, {}) for name in names} if lists else {}
 
 
 def _check_together(document: Document, rules: list[tuple[yaml.Node, Rule]]) -> None:
@@ -132,192 +110,8 @@ def _check_together(document: Document, rules: list[tuple[yaml.Node, Rule]]) -> 
                 )
 
 
-def _rule(document: Document, node: yaml.Node, lists: PhraseLists) -> Rule | None:
-    name = _id_of(node)
-    given = Fields(document, node, _RULE, f"rule {name}" if name else "rule")
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    given.require("id", "title", "on", "because")
-    on = given.choices("on", tuple(vocabulary.EVENTS))
-    phrases = _phrases(given, lists)
-    groups = phrases.names if phrases else ()
-    rule = Rule(
-        id=_id(given),
-        title=given.text("title", longest=100),
-        on=on,
-        because=_template(given, "because"),
-        intents=given.choices("intents", vocabulary.INTENTS),
-        probability=given.share("probability", 0.5),
-        phrases=phrases,
-        when=_condition(given, "when", groups),
-        priority=given.whole("priority", 50, least=0, most=100),
-        cooldown_s=given.whole("cooldown_s", 300, least=0, most=30 * _DAY_S),
-        valid_for_s=given.whole("valid_for_s", 60, least=5, most=7 * _DAY_S),
-        once_per=cast(OncePer, given.choice("once_per", get_args(OncePer), "none")),
-        nudge=_nudge(given),
-        action=_action(given),
-        escalation=_escalation(given),
-        withdraw_when=_condition(given, "withdraw_when", ()),
-        withdraw_because=_template(given, "withdraw_because")
-        if given.has("withdraw_because")
-        else None,
-        suppresses=tuple(text for text, _ in given.texts("suppresses")),
-        needs_known_role=given.flag("needs_known_role"),
-        needs_model=bool(given.flag("needs_model")),
-    )
-    _check_whole(given, rule)
-    return rule
-
-
-def _check_whole(given: Fields, rule: Rule) -> None:
-    """What the fields of one rule must agree on."""
-    if not (given.has("nudge") or given.has("action") or given.has("escalation")):
-        given.problem("id", "does nothing; expected nudge, action or escalation")
-    if given.has("withdraw_when") != given.has("withdraw_because"):
-        given.problem(
-            "withdraw_when", "belongs together with withdraw_because, which says it in words"
-        )
-    if given.has("withdraw_when") and not given.has("nudge"):
-        given.problem("withdraw_when", "only a nudge can be withdrawn")
-    if given.has("probability") and not given.has("intents"):
-        given.problem("probability", "is the least for one of `intents`, which are not given")
-    if given.has("intents") and rule.when is not None and rule.when.reads_phrases:
-        given.problem(
-            "intents",
-            "have no effect: `when` reads phrases and decides alone; name the intent there",
-        )
-    if rule.needs_model and given.has("phrases") and not given.has("when"):
-        given.problem("needs_model", "phrases need no model")
-    events = [vocabulary.EVENTS[name][0] for name in rule.on if name in vocabulary.EVENTS]
-    silent = [
-        n
-        for n in rule.on
-        if vocabulary.EVENTS.get(n, ("", ""))[0] not in ("", vocabulary.UTTERANCE)
-    ]
-    if vocabulary.UTTERANCE in events and not any(map(given.has, ("intents", "phrases", "when"))):
-        given.problem("on", "would start at every utterance; expected intents, phrases or when")
-    if silent:
-        for name in ("intents", "phrases"):
-            if given.has(name):
-                given.problem(name, f"nothing is said in a {silent[0]}; split the rule")
-        for name in ("when", "because"):
-            part: Condition | Template | None = getattr(rule, name)
-            if part is not None and any(path[0] == "utterance" for path in part.paths):
-                given.problem(
-                    name, f"reads utterance, which a {silent[0]} does not have; split the rule"
-                )
-
-
 def _rules_read(rule: Rule) -> set[str]:
     """The rules whose decisions a rule looks back at (`given.<rule>`)."""
     parts = (rule.when, rule.withdraw_when, rule.because, rule.withdraw_because)
     paths = [path for part in parts if part is not None for path in part.paths]
     return {path[1] for path in paths if path[0] == vocabulary.GIVEN and len(path) == 2}
-
-
-def _id_of(node: yaml.Node | None) -> str:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if isinstance(value, yaml.ScalarNode) and key.value == "id":
-                return str(value.value)
-    return ""
-
-
-def _id(given: Fields) -> str:
-    value = given.text("id", loose=True)
-    if value and not _ID.fullmatch(value):
-        given.problem("id", f"{value!r} is no id; expected lower-case letters, digits and _")
-    return value
-
-
-def _template(given: Fields, name: str, *, longest: int = 500) -> Template:
-    source = given.text(name, longest=longest)
-    template, problems = compile_template(source)
-    for problem in problems:
-        given.problem(name, problem)
-    return template
-
-
-def _condition(given: Fields, name: str, groups: tuple[str, ...]) -> Condition | None:
-    if not given.has(name):
-        return None
-    source = given.text(name, longest=2_000, loose=True)
-    if not source:
-        return None
-    condition, problems = compile_condition(source, groups, _id_of(given.node))
-    for problem in problems:
-        given.problem(name, problem)
-    return condition
-
-
-def _nudge(given: Fields) -> NudgeCard | None:
-    if not given.has("nudge"):
-        return None
-    card = given.fields("nudge", ("title", "say"))
-    card.require("title", "say")
-    return NudgeCard(
-        title=card.text("title", longest=TITLE_MAX), say=_template(card, "say", longest=SAY_MAX)
-    )
-
-
-def _action(given: Fields) -> ActionCall | None:
-    if not given.has("action"):
-        return None
-    call = given.fields("action", ("name", "parameters", "needs_approval"))
-    call.require("name")
-    name = call.text("name")
-    if name and not _ID.fullmatch(name):
-        call.problem("name", f"{name!r} is no name; expected lower-case letters, digits and _")
-    names = tuple(call.names("parameters"))
-    parameters = call.fields("parameters", names) if names else None
-    return ActionCall(
-        name=name,
-        parameters=tuple((p, _template(parameters, p)) for p in names) if parameters else (),
-        needs_approval=bool(call.flag("needs_approval")),
-    )
-
-
-def _escalation(given: Fields) -> EscalationCall | None:
-    if not given.has("escalation"):
-        return None
-    call = given.fields("escalation", ("reason", "severity", "summary"))
-    call.require("reason", "severity", "summary")
-    return EscalationCall(
-        reason=call.text("reason", longest=100),
-        severity=cast(Severity, call.choice("severity", get_args(Severity), "low")),
-        summary=_template(call, "summary"),
-    )
-
-
-def _phrases(given: Fields, lists: PhraseLists) -> Phrases | None:
-    if not given.has("phrases"):
-        if given.has("not_phrases"):
-            given.problem("not_phrases", "make phrases void, which are not given")
-        return None
-    if not given.is_fields("phrases"):
-        groups = [(ANY, _patterns(given, "phrases", lists))]
-    else:
-        names = tuple(given.names("phrases"))
-        named = given.fields("phrases", names) if names else None
-        groups = [(name, _patterns(named, name, lists)) for name in names] if named else []
-        for name in names:
-            if not _ID.fullmatch(name):
-                given.problem("phrases", f"{name!r} is no name for a group; use lower-case letters")
-    if sum(len(patterns) for _, patterns in groups) > PATTERNS_MAX:
-        given.problem("phrases", f"at most {PATTERNS_MAX} in one rule")
-    return Phrases(tuple(groups), _patterns(given, "not_phrases", lists))
-
-
-def _patterns(given: Fields, name: str, lists: PhraseLists) -> tuple[Pattern, ...]:
-    """The patterns of a list, or of the shared list that a text names."""
-    if given.is_text(name):
-        shared = given.choice(name, tuple(lists))
-        return lists.get(shared, ())
-    patterns = []
-    for source, node in given.texts(name):
-        try:
-            patterns.append(compile_pattern(source))
-        except PatternError as error:
-            shown = source if len(source) <= 60 else f"{source[:59]}…"
-            given.document.problem(node, f"{given.what}: {name}: `{shown}` {error}")
-    return tuple(patterns)

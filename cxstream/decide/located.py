@@ -17,12 +17,17 @@ _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false",
 
 
 class Document:
-    """A YAML text under its name, and the problems found in it so far as `file:line: what`."""
+    """A YAML text under its name, and the problems found in it so far."""
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
-        self.problems: list[str] = []
+        self._found: list[tuple[int, str]] = []
         self.root = self._compose(text)
+
+    @property
+    def problems(self) -> list[str]:
+        """All problems as `file:line: what`, in the order of the lines."""
+        return [f"{self.name}:{line}: {what}" for line, what in sorted(self._found)]
 
     def problem(self, node: yaml.Node | None, what: str) -> None:
         """Note a problem at a node (without one: at the top)."""
@@ -30,7 +35,7 @@ class Document:
         self._note(line, what)
 
     def _note(self, line: int, what: str) -> None:
-        self.problems.append(f"{self.name}:{line}: {what}")
+        self._found.append((line, what))
 
     def _compose(self, text: str) -> yaml.Node | None:
         if len(text) > SIZE_MAX:
@@ -78,7 +83,7 @@ def _hint(what: str) -> str:
 class Fields:
     """One mapping, read field by field; what is not `known` is a problem, so is what does not fit.
 
-    A reader returns its default (or None) after noting a problem; `ok` tells whether any was noted here.
+    A reader returns its default (or None) after noting a problem.
     """
 
     def __init__(
@@ -87,7 +92,6 @@ class Fields:
         self.document = document
         self.node = node
         self.what = what
-        self._before = len(document.problems)
         self._nodes: dict[str, yaml.Node] = {}
         self.keys: dict[str, yaml.Node] = {}
         if not isinstance(node, yaml.MappingNode):
@@ -106,18 +110,9 @@ class Fields:
             else:
                 self._nodes[name], self.keys[name] = value, key
 
-    @property
-    def ok(self) -> bool:
-        """Whether nothing was wrong since this mapping was begun."""
-        return len(self.document.problems) == self._before
-
     def has(self, name: str) -> bool:
         """Whether a field is given."""
         return name in self._nodes
-
-    def at(self, name: str) -> yaml.Node | None:
-        """Where a field stands, else where the mapping begins."""
-        return self._nodes.get(name, self.node)
 
     def problem(self, name: str, what: str) -> None:
         """Note a problem with a field."""
