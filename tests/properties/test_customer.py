@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxstream.context.arc import Arc
@@ -31,7 +31,7 @@ from cxstream.context.snapshot import (
 from cxstream.context.windows import Windows
 from cxstream.errors import NewerRecord, RecordError
 
-PATIENT = settings(deadline=None)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is slow; that is no error."""
 
 NOW_MS = 1_780_000_000_000

@@ -246,6 +246,23 @@ def test_thanks_and_then_a_complaint_close_nothing() -> None:
     assert talk["unresolved"] == ["technical_problem"]
 
 
+def test_thanks_and_then_anger_close_nothing() -> None:
+    talk = Talk()
+    talk.customer(intent="technical_problem")
+    talk.customer(intent="thanks", valence=0.3)
+    talk.customer("oh no, not again, useless", intent="out_of_scope", valence=-0.8)
+    assert talk["unresolved"] == ["technical_problem"]
+
+
+def test_thanks_and_then_the_same_topic_again_close_nothing() -> None:
+    talk = Talk()
+    talk.customer(intent="technical_problem")
+    talk.customer(intent="thanks", valence=0.3)
+    talk.customer("so when will it work?", intent="technical_problem")
+    talk.customer("and the refund?", intent="refund_request")
+    assert talk["unresolved"] == ["technical_problem", "refund_request"]
+
+
 def test_thanks_and_then_something_new_leave_the_first_closed() -> None:
     talk = Talk()
     talk.customer(intent="billing_dispute")
@@ -289,6 +306,7 @@ NOT_REPEATS = [
         "The order number is on the invoice, the item is a lamp",
     ),
     ("I need to book an appointment for Tuesday morning", "Tuesday morning at ten works for me"),
+    ("Is your store in Leeds open?", "Is your store in York open?"),
     ("okay thanks", "thanks a lot"),
     ("yes that one", "yes, that one"),
 ]
@@ -310,6 +328,11 @@ def test_saying_something_else_is_no_repeat(first: str, then: str) -> None:
     talk.customer(first)
     talk.customer(then)
     assert talk["repeats"] == 0
+
+
+def test_endings_and_apostrophes_do_not_matter() -> None:
+    assert sketch("I can’t cancel the charges") == sketch("can't you CANCELLED a charge?")
+    assert sketch("well, and so it is what it was") == ()
 
 
 def test_a_demand_of_one_word_counts_because_it_is_a_topic() -> None:

@@ -133,6 +133,17 @@ def test_an_alias_that_moved_already_passes_the_link_on() -> None:
     assert keys["c-7"].moved_to == "c-8"
 
 
+def test_a_conversation_that_both_keys_heard_is_one_and_nothing_of_it_counts_twice() -> None:
+    keys = Keys()
+    for seq in (1, 2):
+        keys.said("chat-1", "chat-1", seq)
+    keys.said("c-7", "chat-1", 3)
+    keys.link("chat-1", "c-7")
+    keys.run()
+    contact = keys["c-7"].contacts["chat-1"]
+    assert [contact.applied.take(seq) for seq in (1, 2, 3, 4)] == [False, False, False, True]
+
+
 def test_two_linked_to_each_other_do_not_go_round() -> None:
     keys = Keys()
     keys.said("c-7", "chat-7", 1)
