@@ -49,7 +49,8 @@ def compile_pattern(source: str) -> Pattern:
     """A pattern ready to search; raises PatternError."""
     if len(source) > LENGTH_MAX:
         raise PatternError(f"is {len(source)} characters long; at most {LENGTH_MAX}, split it")
-    if source != source.lower() and not re.search(r"\\[BWDS]", source):
+    letters = re.sub(r"\\.", "", source)
+    if letters != letters.lower():
         raise PatternError(
             "has capital letters; write it in lower case, capitals in speech match too"
         )

@@ -54,13 +54,17 @@ CASES: list[tuple[str, set[str], Moment, Moment]] = [
         "abusive_language",
         {"nudge"},
         moment("you're a complete idiot", utterance=ANGRY),
-        moment("how hard can it be to put a bloody bag on a plane", utterance=ANGRY | {"abuse": 0.9}),
+        moment(
+            "how hard can it be to put a bloody bag on a plane", utterance=ANGRY | {"abuse": 0.9}
+        ),
     ),
     (
         "fraud_secure_account",
         {"nudge", "action"},
         moment("there are payments that I didn't make"),
-        moment("twelve pounds a month, I felt like a fraud", intent="fraud_report", probability=0.9),
+        moment(
+            "twelve pounds a month, I felt like a fraud", intent="fraud_report", probability=0.9
+        ),
     ),
     (
         "lost_or_stolen_block",
@@ -89,7 +93,9 @@ CASES: list[tuple[str, set[str], Moment, Moment]] = [
     (
         "bot_stuck",
         {"escalation"},
-        moment("that is what I asked", conversation={"bot_only": True, "repeats": 1}, agent_id=None),
+        moment(
+            "that is what I asked", conversation={"bot_only": True, "repeats": 1}, agent_id=None
+        ),
         moment(
             "that is what I asked",
             conversation={"bot_only": True, "repeats": 1, "customer_turns": 2},
@@ -304,13 +310,20 @@ def test_harmless_words_raise_no_alarm(text: str) -> None:
 def test_thanks_give_nothing() -> None:
     happy = {"valence": 0.9, "satisfaction": 0.9}
     facts = {"level": 0.5, "positive_run": 3}
-    for text, intent in (("thanks", "thanks"), ("okay thank you very much", "thanks"), ("bye", "goodbye")):
+    for text, intent in (
+        ("thanks", "thanks"),
+        ("okay thank you very much", "thanks"),
+        ("bye", "goodbye"),
+    ):
         at = moment(text, intent=intent, probability=0.95, utterance=happy, conversation=facts)
         assert rules(at) == {}
 
 
 def test_agents_own_words_start_no_customer_rule() -> None:
-    for text in ("I'm sorry that your husband passed away", "would you like to make a formal complaint"):
+    for text in (
+        "I'm sorry that your husband passed away",
+        "would you like to make a formal complaint",
+    ):
         assert rules(moment(text, role="agent")) == {}
 
 
