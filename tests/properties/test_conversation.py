@@ -273,6 +273,9 @@ def test_a_late_utterance_moves_only_sums_and_counts() -> None:
     assert after.customer_turns == before.customer_turns + 1
     assert after.valence_sum == before.valence_sum - 600
     assert after.last_valences == before.last_valences
+    assert after.speech == replace(
+        before.speech, customer_ms=before.speech.customer_ms + late.end_ms - late.start_ms
+    )
     assert after.negative_run == before.negative_run
     assert (after.started_ms, after.last_ms) == (before.started_ms, before.last_ms)
     assert conversation.take(late, risk).outcome is Outcome.DUPLICATE
