@@ -22,6 +22,7 @@ SPANS_MS = {
     "last_30d": 2_592_000_000,
 }
 _STEPS = tuple((name, span // BUCKETS) for name, span in SPANS_MS.items())
+_RISKS = tuple(f"r{tenths}" for tenths in range(10))
 
 Bucket = dict[str, int]
 
@@ -99,16 +100,20 @@ class Windows(Struct):
         said = totals.get("n", 0)
         talk = totals.get("tc", 0) + totals.get("ta", 0)
         silence = totals.get("si", 0)
-        channels = {m[2:]: n for m, n in sorted(totals.items()) if m.startswith("c:")}
+        by_kind: dict[str, Bucket] = {"c:": {}, "i:": {}}
+        for measure in sorted(m for m in totals if m[1:2] == ":"):
+            by_kind[measure[:2]][measure[2:]] = totals[measure]
+        channels, intents = by_kind["c:"], by_kind["i:"]
         return {
             "utterances": said,
             "level": _ratio(totals.get("v", 0), said * 1000),
             "trend": self._trend(window),
             "negative_share": _ratio(totals.get("neg", 0), said),
-            "risk_highest": max((int(m[1]) for m in totals if _is_risk(m)), default=0) / 10,
+            "risk_highest": next((n for n in range(9, 0, -1) if totals.get(_RISKS[n], 0) > 0), 0)
+            / 10,
             "contacts": sum(channels.values()),
             "contacts_by_channel": channels,
-            "intents": {m[2:]: n for m, n in sorted(totals.items()) if m.startswith("i:")},
+            "intents": intents,
             "agent_talk_share": _ratio(totals.get("ta", 0), talk),
             "silence_share": _ratio(silence, talk + silence),
             "interruptions": totals.get("x", 0),
@@ -137,10 +142,6 @@ def _sum(bucket: Bucket, measures: Bucket) -> None:
             bucket[measure] = total
         else:
             bucket.pop(measure, None)
-
-
-def _is_risk(measure: str) -> bool:
-    return len(measure) == 2 and measure[0] == "r"
 
 
 def _ratio(part: int, whole: int) -> float:
