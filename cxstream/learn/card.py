@@ -11,7 +11,7 @@ from cxstream.learn.examples import SOURCES
 _TEXT: Final = """\
 # scores: intent, sentiment, emotion and abuse of an utterance
 
-Model `@MODEL@`: four heads (one hidden layer of 256 for intent, sentiment and emotion; linear for abuse)
+Model `@MODEL@`: four heads, each with one hidden layer of 256,
 on the
 frozen sentence vectors of `@ENCODER@` (Apache-2.0; weights SHA-256 `@SHA256@`). One pass of
 the encoder serves all heads. Loading the heads on another encoder is refused.

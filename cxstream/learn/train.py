@@ -29,10 +29,10 @@ from cxstream.understand.model import ModelScorer, features
 from cxstream.understand.normalise import normalise
 
 PLANS: Final = {
-    "intent": Plan(),
+    "intent": Plan(epochs=20),
     "sentiment": Plan(tone=True),
     "emotion": Plan(tone=True),
-    "abuse": Plan(hidden=0),
+    "abuse": Plan(tone=True),
 }
 AUTHORED_WEIGHT: Final = 4.0
 WEAK_WEIGHT: Final = 0.3

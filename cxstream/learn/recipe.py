@@ -1,0 +1,23 @@
+"""The whole recipe behind `cxstream train`: the scoring heads, with their figures and their card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cxstream.learn.train import train
+
+
+def run(
+    data: Path, out: Path, *, seed: int, say: Callable[[str], None], cache: Path | None = None
+) -> None:
+    """Train everything into `out`, telling `say` each whole tenth of the way in words."""
+    told: set[tuple[str, int]] = set()
+
+    def report(work: str, share: float) -> None:
+        tenth = int(share * 10)
+        if (work, tenth) not in told:
+            told.add((work, tenth))
+            say(f"{work}: {tenth * 10} %")
+
+    train(data, out, seed=seed, report=report, cache=cache)
