@@ -59,7 +59,7 @@ class Attention:
             away_s = abs(self._at_ms - g.at_ms) // 1000
             if g.until_ms > self._at_ms:
                 return f"in force: given {away_s} s {self._side(g)}"
-            if abs(self._at_ms - g.at_ms) < rule.cooldown_s * 1000 * pace:
+            if self._at_ms - g.at_ms < rule.cooldown_s * 1000 * pace:
                 return f"cool-down: given {away_s} s {self._side(g)}, at most every {rule.cooldown_s * pace} s"
         if kind == "nudge" and self._at_ms + rule.valid_for_s * 1000 * pace <= self._latest_ms:
             return "too late: the conversation has moved on"

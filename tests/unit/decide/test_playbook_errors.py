@@ -224,6 +224,16 @@ def test_a_mistake_is_told(old: str, new: str, expected: str) -> None:
     assert expected in changed(old, new)
 
 
+def test_types_are_tried_with_the_phrases_said() -> None:
+    text = GOOD.replace("utterance.anger >= 0.5", "phrases.any").replace(
+        "negative_run >= 2", "negative_run * 0.5 > 1.0"
+    )
+    found = problems(text + "    phrases: [refund]\n")
+    assert [p.split(": an operation")[0] for p in found] == [
+        "p.yaml:7: rule falling: when: does not evaluate"
+    ]
+
+
 def test_all_mistakes_at_once_in_the_order_of_the_lines() -> None:
     text = GOOD.replace("angr", "angr").replace("anger", "angr").replace("say:", "sai:")
     found = problems(text.replace("title: The", "titel: The"))
