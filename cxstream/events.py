@@ -255,7 +255,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     """A scored utterance, or a moment of a conversation, with the state of the conversation after it.
 
     `kind` is `utterance` or the type of the control event. `conversation` holds the conversation's facts
-    (see `context.arc.facts`). `seq` rises by one a signal of the conversation, so that a redelivered one is known.
+    (see `context.arc.facts`). `seq` rises by one a signal, so that a redelivered one is known.
     `deltas` is what it changes in the customer's windows: an amended or late utterance takes back what its
     earlier form had added. Key: customer_id once known, else conversation_id. Order holds per key.
     """
@@ -453,4 +453,4 @@ class DeadLetter(
 
 
 Transcript = Fragment | Control
-Output = Signal | CarryOver | Nudge | Action | Escalation | Summary | DeadLetter
+Output = Signal | CarryOver | CustomerRecord | Nudge | Action | Escalation | Summary | DeadLetter

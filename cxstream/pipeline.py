@@ -64,7 +64,7 @@ class Outbound(NamedTuple):
 
     topic: str
     key: str
-    record: Output | CustomerRecord
+    record: Output
 
 
 CustomerEvent = Signal | CarryOver | CustomerRecord

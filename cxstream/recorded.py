@@ -51,7 +51,7 @@ async def send(settings: Settings, source: Source, speed: float | None) -> dict[
     )
     await producer.start()
     try:
-        feed = Feed(producer, Topics(settings.topic_prefix), speed=speed)
+        feed = Feed(producer, Topics(settings.topic_prefix), speed=speed, stamp=False)
         return {"sent": await feed.send(source.records())}
     finally:
         await producer.stop()

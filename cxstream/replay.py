@@ -7,11 +7,12 @@ are written in the order of event time and key.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Never, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -27,6 +28,7 @@ from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
 
 OUTPUT_ROLES = ("signals", "nudges", "actions", "escalations", "summaries", "dead_letters")
+T = TypeVar("T")
 _decoder = msgspec.json.Decoder(Output)
 
 
@@ -72,12 +74,13 @@ async def run(
     *,
     speed: float | None = None,
     model: Scorer | None = None,
+    metrics: Measured | None = None,
     on_sent: Callable[[Fragment | Control | CustomerRecord], None] | None = None,
     on_output: Callable[[Collected], None] | None = None,
 ) -> Report:
     """Run the pipeline in this process until every record is decided; `on_output` sees what comes out."""
     topics = Topics(settings.topic_prefix)
-    metrics = Measured()
+    metrics = metrics or Measured()
     counts: dict[str, int] = {}
 
     def take(topic: str, key: bytes | None, value: bytes) -> None:
@@ -112,12 +115,18 @@ async def run(
         async def drained() -> None:
             await app.progress.until(lambda p: p.behind() == 0)
 
-        feed = Feed(producer, topics, speed=speed, progress=app.progress, drained=drained)
-        began = time.monotonic()
-        sent = await feed.send(records, on_sent)
-        await drained()
-        seconds = time.monotonic() - began
-        await collector.until(app.progress)
+        async def play() -> tuple[int, float]:
+            feed = Feed(
+                producer, topics, speed=speed, stamp=True, progress=app.progress, drained=drained
+            )
+            began = time.monotonic()
+            sent = await feed.send(records, on_sent)
+            await drained()
+            seconds = time.monotonic() - began
+            await collector.until(app.progress)
+            return sent, seconds
+
+        sent, seconds = await _unless(play(), app.gave_up(), collector.gave_up())
     return Report(sent, counts, seconds, metrics.latencies)
 
 
@@ -137,6 +146,20 @@ def write(
         name = prefix + topic.removeprefix(topics.prefix)
         (out / f"{name}.jsonl").write_bytes(b"".join(value + b"\n" for *_, value in entries))
     return {topic: len(entries) for topic, entries in lines.items()}
+
+
+async def _unless(work: Coroutine[None, None, T], *failures: Coroutine[None, None, Never]) -> T:
+    """The result of the work, unless a failure comes first; then that is raised."""
+    tasks = [asyncio.ensure_future(c) for c in (work, *failures)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {tasks[0]}:
+            task.result()
+        return await tasks[0]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _start(stack: AsyncExitStack, app: CxApp) -> CxApp:

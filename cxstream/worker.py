@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
 
 from cxstream.bootstrap import build, prepare_topics
-from cxstream.errors import EngineError
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.settings import Settings
 
@@ -33,21 +31,17 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     await app.start()
     try:
-        await _first(app.ready.wait(), stop.wait(), app.crashed_or_stopped())
-        if not stop.is_set() and not app.crashed:
+        stopping = asyncio.ensure_future(stop.wait())
+        gave_up = asyncio.ensure_future(app.gave_up())
+        ready = asyncio.ensure_future(app.ready.wait())
+        await asyncio.wait({ready, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
             _log.info("ready: %s partitions on %s", settings.partitions, settings.brokers)
-        await _first(stop.wait(), app.crashed_or_stopped())
-        if app.crashed:
-            raise EngineError(f"the engine gave up: {app.crash_reason!r}")
-    finally:
+        await asyncio.wait({stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        if gave_up.done():
+            gave_up.result()
         _log.info("draining")
+    finally:
+        for task in (stopping, gave_up, ready):
+            task.cancel()
         await app.stop()
-
-
-async def _first(*waits: Coroutine[object, object, object]) -> None:
-    """Wait for the first of several things and let the others go."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

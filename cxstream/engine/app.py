@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import logging
 import ssl
-from typing import Any
+from typing import Any, Never
 
 import faust
 from faust.types import StreamT
@@ -24,6 +24,7 @@ from cxstream.engine.state import StateTable, changelog_name
 from cxstream.engine.topics import Topics
 from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
 from cxstream.engine.watching import EngineObserver, Progress
+from cxstream.errors import EngineError
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 
@@ -58,9 +59,10 @@ class CxApp(faust.App):  # type: ignore[misc]
         super().on_rebalance_end()
         self.ready.set()
 
-    async def crashed_or_stopped(self) -> None:
-        """Wait until the application has stopped by itself."""
+    async def gave_up(self) -> Never:
+        """Wait for as long as the application runs. Raises `EngineError` when it stops by itself."""
         await self.wait_until_stopped()
+        raise EngineError(f"the engine gave up: {self.crash_reason!r}")
 
     async def on_stop(self) -> None:
         """Take no more batches, let Faust wait for the one in hand, then stop; never longer than `drain_s`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Never
 
 from aiokafka import AIOKafkaConsumer
 
 from cxstream.engine.watching import Progress
+from cxstream.errors import EngineError
 
 Take = Callable[[str, bytes | None, bytes], None]
 
@@ -36,13 +38,18 @@ class Collector:
             lambda p: all(p.done.get(place, 0) >= end for place, end in ends.items())
         )
 
+    async def gave_up(self) -> Never:
+        """Wait for as long as it reads. Raises what went wrong while reading."""
+        if self._task is None:
+            raise EngineError("the collector was not started")
+        await asyncio.shield(self._task)
+        raise EngineError("the collector stopped reading")
+
     async def stop(self) -> None:
-        """Stop reading; raises what went wrong while reading."""
+        """Stop reading."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-            if not self._task.cancelled() and (error := self._task.exception()):
-                raise error
 
     async def _read(self) -> None:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
@@ -17,6 +18,8 @@ IN_FLIGHT_MAX = 256
 """Records sent and not yet answered: keeps readers close behind, which the embedded broker needs."""
 
 
+_CLOCKS_ARE_SET_MS = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
+
 Record = Fragment | Control | CustomerRecord | bytes
 """What is sent; as bytes a transcript record that could not be read and goes on as it is."""
 
@@ -25,6 +28,8 @@ class Feed:
     """Sends records in order with their event time as Kafka's timestamp.
 
     `speed` 1 keeps the recorded gaps, 10 plays ten times as fast, None as fast as the pipeline goes.
+    With `stamp` the recorded event time becomes Kafka's timestamp, as if each record arrived when it
+    happened; without it (for workers elsewhere) records arrive now, and no retention rule can take them.
     With a `progress` (the pipeline runs in this process) records wait for it where order matters: a
     customer's conversations are heard in event-time order, so that a replay decides the same every time.
     """
@@ -35,12 +40,14 @@ class Feed:
         topics: Topics,
         *,
         speed: float | None,
+        stamp: bool,
         progress: Progress | None = None,
         drained: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._producer = producer
         self._topics = topics
         self._speed = speed
+        self._stamp = stamp
         self._progress = progress
         self._drained = drained
         self._order = _CustomerOrder()
@@ -88,7 +95,7 @@ class Feed:
             topic,
             codec.encode(record),
             key=key.encode(),
-            timestamp_ms=at_ms,
+            timestamp_ms=at_ms if self._stamp and at_ms and at_ms > _CLOCKS_ARE_SET_MS else None,
             headers=codec.headers(record, key, now_ms),
         )
         return sent

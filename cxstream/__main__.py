@@ -1,0 +1,5 @@
+"""`python -m cxstream` is `cxstream`."""
+
+from cxstream.cli import main
+
+main()
