@@ -11,7 +11,7 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cxstream.events import STAGE_RANK, Control, ControlKind, Fragment, Role, Scores
+from cxstream.events import STAGE_RANK, Control, ControlKind, Fragment, Intent, Role, Scores
 
 UTTERANCE = "utterance"
 DELETED_RANK = 3
@@ -143,6 +143,7 @@ def utterance_entry(
     if scores is None:
         return base
     emotion = scores.emotion
+    intent, probability = _wanted(scores.intent)
     return replace(
         base,
         scored=True,
@@ -152,9 +153,18 @@ def utterance_entry(
         distress=milli(emotion.distress),
         confusion=milli(emotion.confusion),
         abuse=milli(scores.abuse),
-        intent=scores.intent.label,
-        probability=milli(scores.intent.probability),
+        intent=intent,
+        probability=milli(probability),
     )
+
+
+def _wanted(intent: Intent) -> tuple[str, float]:
+    """The label to remember: much of a long sentence is about nothing, and the rest may be sure enough."""
+    if intent.label == "out_of_scope":
+        for label, probability in intent.ranking:
+            if label not in NOT_TOPICS and probability >= TOPIC_PROBABILITY:
+                return label, probability
+    return intent.label, intent.probability
 
 
 def control_entry(control: Control, at_ms: int) -> Entry:
