@@ -1,4 +1,4 @@
-"""The bundled conversations through Faust: what a team leader expects comes out of the topics of both brokers."""
+"""The bundled conversations through Faust: what a team leader expects comes out of both brokers' topics."""
 
 from __future__ import annotations
 
