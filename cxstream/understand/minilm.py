@@ -7,18 +7,22 @@ the files are on this machine, or there is no encoder.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils.logging import disable_progress_bar
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+# its AutoModel, AutoTokenizer and AutoConfig would take ten seconds more to import, at every start
+from transformers import PreTrainedTokenizerFast
 
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
-from cxstream.understand.packed import PackedBert
+from cxstream.understand.packed import PackedBert, Shape
 
 MAX_TOKENS: Final = 128
 """What the model was trained on; an utterance is rarely a third of it. The rest of a text is cut off."""
@@ -39,17 +43,23 @@ class MiniLm:
         if not weights.is_file():
             raise ModelError(f"no encoder in {folder}: model.safetensors is missing")
         try:
-            disable_progress_bar()
-            bert = AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as problem:
-            raise ModelError(f"the encoder in {folder} cannot be loaded: {problem}") from problem
-        if bert.config.model_type != "bert":
-            raise ModelError(f"the encoder in {folder} is a {bert.config.model_type}, not a bert")
+            about = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            if about["model_type"] != "bert" or about["hidden_act"] != "gelu":
+                raise ModelError(f"the encoder in {folder} is a {about['model_type']}, not a bert")
+            shape = Shape(
+                layers=about["num_hidden_layers"],
+                heads=about["num_attention_heads"],
+                hidden=about["hidden_size"],
+                epsilon=about["layer_norm_eps"],
+            )
+            tensors = load_file(weights)
+            self._bert = PackedBert(shape, {k.removeprefix("bert."): v for k, v in tensors.items()})
+            tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        except (OSError, ValueError, TypeError, KeyError, SafetensorError) as problem:
+            raise ModelError(f"the encoder in {folder} cannot be loaded: {problem!r}") from problem
         self.name = _name(folder)
-        self.dimensions: int = bert.config.hidden_size
+        self.dimensions: int = shape.hidden
         self.fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()
-        self._bert = PackedBert(bert)
         self._tokens = tokenizer.backend_tokenizer
         self._tokens.no_padding()
         self._tokens.enable_truncation(MAX_TOKENS)

@@ -4,14 +4,14 @@ A matrix product may pick another kernel, and so other last bits, when its numbe
 padding does the same. Here no token is padded: the tokens of all texts lie in one long array, linear
 layers run over blocks of exactly 16 rows (the last one filled up with zeros), and attention runs over
 texts of the same length. Every product that a token goes through then has a shape that its neighbours
-cannot change. It is also several times faster than padded batches.
+cannot change. It is also several times faster than padded batches. KeyError when a weight is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -19,6 +19,16 @@ from torch.nn import functional
 
 BLOCK: Final = 16
 """Rows of one product. 32 would be a tenth faster in large batches and a quarter slower for one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The size of a BERT: layers, attention heads, width, and the epsilon of its norms."""
+
+    layers: int
+    heads: int
+    hidden: int
+    epsilon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +42,17 @@ class _Layer:
 
 
 class PackedBert:
-    """The weights of a transformers `BertModel`, run without padding.
+    """A BERT by its shape and its weights (names as in transformers' `BertModel`), run without padding.
 
     Called with token ids (one list a text, each with its own special tokens), it gives the mean of the
     last layer over the tokens of each text: float32, shape (texts, hidden size), in order.
     """
 
-    def __init__(self, bert: Any) -> None:
-        config = bert.config
-        self.hidden: int = config.hidden_size
-        self._heads: int = config.num_attention_heads
-        self._eps: float = config.layer_norm_eps
-        weights = {name: p.detach().float().contiguous() for name, p in bert.named_parameters()}
+    def __init__(self, shape: Shape, tensors: Mapping[str, Tensor]) -> None:
+        self.hidden = shape.hidden
+        self._heads = shape.heads
+        self._eps = shape.epsilon
+        weights = {name: tensor.float().contiguous() for name, tensor in tensors.items()}
 
         def pair(prefix: str) -> tuple[Tensor, Tensor]:
             return weights[f"{prefix}.weight"], weights[f"{prefix}.bias"]
@@ -56,7 +65,7 @@ class PackedBert:
         )
         self._first_norm = pair("embeddings.LayerNorm")
         self._layers = []
-        for number in range(config.num_hidden_layers):
+        for number in range(shape.layers):
             at = f"encoder.layer.{number}"
             q, k, v = (pair(f"{at}.attention.self.{part}") for part in ("query", "key", "value"))
             self._layers.append(
