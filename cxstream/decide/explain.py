@@ -16,22 +16,33 @@ EVIDENCE_MAX = 1_000
 """Characters of an utterance that are quoted when no phrase says which words matter."""
 
 _SHOWN_MAX = 160
+_TELLING_WORDS = 3
 _NOT_SCORES: frozenset[Path] = frozenset({("utterance", "text"), ("conversation", "id")})
 _INTENT: tuple[Path, ...] = (("utterance", "intent"), ("utterance", "probability"))
 
 
 def words_of(match: Match, moment: Moment) -> Words:
-    """The words that started a rule, else what was said and how it was understood."""
+    """The words that started a rule (else what was said), and in a half-sentence how they were taken.
+
+    One or two words alone tell nobody much: then the half-sentence quotes the utterance. It names the
+    intent when no phrase did the work, and when it is one that the rule is about.
+    """
     text = moment.text or ""
-    if match.spans:
-        said = " … ".join(text[start:end] for start, end in match.spans)
-        return Words(said, f'said "{said}"')
-    shown = text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 1]}…"
-    heard = f'said "{shown}"'
-    if moment.intent is not None:
-        label = moment.intent.replace("_", " ")
-        heard += f", understood as {label} ({moment.probability:.0%})"
-    return Words(shown, heard)
+    whole = _one_line(text[: 4 * _SHOWN_MAX])
+    whole = whole if len(whole) <= _SHOWN_MAX else f"{whole[: _SHOWN_MAX - 1]}…"
+    said = " … ".join(_one_line(text[start:end]) for start, end in match.spans)
+    heard = f'said "{said if len(said.split()) >= _TELLING_WORDS else whole}"'
+    if moment.intent and (not said or _is_about(match.ranked.rule, moment.intent)):
+        heard += f", understood as {moment.intent.replace('_', ' ')} ({moment.probability:.0%})"
+    return Words(said or whole, heard)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _is_about(rule: Rule, intent: str) -> bool:
+    return intent in rule.intents or (rule.when is not None and f'"{intent}"' in rule.when.source)
 
 
 def why(match: Match, moment: Moment, view: View, rejected: tuple[Rejection, ...]) -> Why:

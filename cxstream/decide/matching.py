@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from cxstream.decide.conditions import NotEvaluated, View
@@ -34,8 +36,7 @@ def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Re
             reason = f"condition could not be evaluated: {error}"
             rejected.append(Rejection(rule.id, reason))
             continue
-        spans = sorted({span for group in found.values() for span in group})
-        matches.append(Match(one, tuple(spans)))
+        matches.append(Match(one, _joined(span for group in found.values() for span in group)))
     return matches, rejected
 
 
@@ -60,3 +61,14 @@ def _started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Foun
             view.ready(when, found)
         started.append((one, found))
     return started
+
+
+def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans in order of place, those that overlap as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)

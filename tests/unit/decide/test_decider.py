@@ -104,6 +104,19 @@ def test_without_a_phrase_the_whole_utterance_is_the_evidence() -> None:
     }
 
 
+def test_a_word_or_two_are_shown_with_what_stands_round_them() -> None:
+    rules = RULES.replace('"money back", refund', "refund")
+    why = decider(rules).decide(moment("so about that refund now"), ()).decisions[0].why
+    assert why.because == 'The customer said "so about that refund now"; anger 0%'
+    assert [e.text for e in why.evidence] == ["refund"]
+
+
+def test_overlapping_phrases_are_one_piece_of_evidence() -> None:
+    rules = RULES.replace('"money back", refund', "my money, money back, back now")
+    why = decider(rules).decide(moment("give my money back now"), ()).decisions[0].why
+    assert [e.text for e in why.evidence] == ["my money back now"]
+
+
 def test_a_megabyte_is_not_quoted_whole() -> None:
     at = moment("x" * 1_000_000, intent="refund_request", probability=0.8)
     decision = decider(RULES).decide(at, ()).decisions[0]

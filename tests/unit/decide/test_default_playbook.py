@@ -135,8 +135,8 @@ CASES: list[tuple[str, set[str], Moment, Moment]] = [
     (
         "order_status_lookup",
         {"nudge", "action"},
-        moment("just wondering", intent="order_or_delivery_status", probability=0.7),
-        moment("just wondering", intent="order_or_delivery_status", probability=0.5),
+        moment("is the parcel on its way", intent="order_or_delivery_status", probability=0.7),
+        moment("as long as I get there", intent="order_or_delivery_status", probability=0.7),
     ),
     (
         "technical_first_steps",
