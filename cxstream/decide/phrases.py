@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cxstream.decide.patterns import Pattern
 
-SCANNED_MAX = 2_000
+SCANNED_MAX = 8_000
 """Characters of an utterance that are searched; the rest of a very long one is not."""
 
 ANY = "any"

@@ -94,7 +94,7 @@ def test_spans_are_places_in_the_original() -> None:
 @given(st.text(), st.text())
 def test_a_phrase_is_found_wherever_it_stands(before: str, after: str) -> None:
     text = f"{before} xyzzy plugh {after}"
-    assert found(phrases("xyzzy plugh"), text) == (["xyzzy plugh"] if len(before) < 1_000 else [])
+    assert found(phrases("xyzzy plugh"), text) == (["xyzzy plugh"] if len(before) < 7_000 else [])
 
 
 def test_a_void_match_does_not_hide_a_good_one() -> None:
