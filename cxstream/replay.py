@@ -73,6 +73,7 @@ async def run(
     records: Iterable[Record],
     *,
     speed: float | None = None,
+    pause_max_s: float | None = None,
     model: Scorer | None = None,
     metrics: Measured | None = None,
     on_sent: Callable[[Fragment | Control | CustomerRecord], None] | None = None,
@@ -117,7 +118,13 @@ async def run(
 
         async def play() -> tuple[int, float]:
             feed = Feed(
-                producer, topics, speed=speed, stamp=True, progress=app.progress, drained=drained
+                producer,
+                topics,
+                speed=speed,
+                stamp=True,
+                pause_max_s=pause_max_s,
+                progress=app.progress,
+                drained=drained,
             )
             began = time.monotonic()
             sent = await feed.send(records, on_sent)
@@ -133,7 +140,10 @@ async def run(
 def write(
     collected: Iterable[Collected], topics: Topics, out: Path, *, prefix: str
 ) -> dict[str, int]:
-    """Write each output topic as `<topic>.jsonl`, in the order of event time, then key, then arrival."""
+    """Write each output topic as `<topic>.jsonl`, in the order of event time, then key, then arrival.
+
+    Gives the number of records by topic; `prefix` takes the place of the topics' own.
+    """
     out.mkdir(parents=True, exist_ok=True)
     lines: dict[str, list[tuple[str, bytes, bytes]]] = {
         topics.by_role()[role]: [] for role in OUTPUT_ROLES
@@ -141,11 +151,13 @@ def write(
     for topic, key, value, record in collected:
         when = getattr(record, "event_time", None)
         lines[topic].append((when.isoformat() if when else "", key, value))
+    written: dict[str, int] = {}
     for topic, entries in lines.items():
         entries.sort(key=lambda entry: entry[:2])
         name = prefix + topic.removeprefix(topics.prefix)
         (out / f"{name}.jsonl").write_bytes(b"".join(value + b"\n" for *_, value in entries))
-    return {topic: len(entries) for topic, entries in lines.items()}
+        written[name] = len(entries)
+    return written
 
 
 async def _unless(work: Coroutine[None, None, T], *failures: Coroutine[None, None, Never]) -> T:

@@ -7,19 +7,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 from rich.live import Live
 
-from cxstream import replay
+from cxstream import bootstrap, replay
 from cxstream.demo.expectations import Verdict, judge
 from cxstream.demo.story import Story
 from cxstream.demo.view import DemoView
 from cxstream.engine.embedded import EmbeddedBroker
-from cxstream.events import CustomerRecord, Output, Transcript
+from cxstream.events import CustomerRecord, Fragment, Output, Transcript
 from cxstream.listen.readers import merge_by_time
+from cxstream.listen.redact import PatternRedactor
 from cxstream.replay import Collected, Report
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
+
+_PAUSE_MAX_S = 0.5
+"""The stories lie hours apart; nobody wants to wait for them."""
 
 Shown = Transcript | CustomerRecord | Output
 
@@ -51,15 +56,10 @@ async def play(
             show(collected.record, collected.topic)
 
         report = await replay.run(
-            settings.model_copy(
-                update={
-                    "brokers": broker.bootstrap_servers,
-                    "embedded": True,
-                    "score_deadline_s": None,
-                }
-            ),
+            bootstrap.on_embedded(settings, broker.bootstrap_servers),
             merge_by_time(story.records() for story in stories),
             speed=speed,
+            pause_max_s=_PAUSE_MAX_S,
             model=model,
             on_sent=lambda record: show(record, None),
             on_output=on_output,
@@ -99,9 +99,12 @@ def _screen(view: DemoView, *, live: bool) -> Iterator[Callable[[Shown, str | No
     if not live:
         yield _print_decision
         return
+    redactor = PatternRedactor()
     with Live(view.render(), screen=True, refresh_per_second=8) as screen:
 
         def show(record: Shown, topic: str | None) -> None:
+            if isinstance(record, Fragment):
+                record = replace(record, text=redactor.redact(record.text).text)
             if not isinstance(record, CustomerRecord):
                 view.take(record)
             screen.update(view.render())

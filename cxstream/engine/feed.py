@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ class Feed:
     """Sends records in order with their event time as Kafka's timestamp.
 
     `speed` 1 keeps the recorded gaps, 10 plays ten times as fast, None as fast as the pipeline goes.
+    Nobody waits longer than `pause_max_s` for the next record, however long the silence was.
     With `stamp` the recorded event time becomes Kafka's timestamp, as if each record arrived when it
     happened; without it (for workers elsewhere) records arrive now, and no retention rule can take them.
     With a `progress` (the pipeline runs in this process) records wait for it where order matters: a
@@ -41,6 +43,7 @@ class Feed:
         *,
         speed: float | None,
         stamp: bool,
+        pause_max_s: float | None = None,
         progress: Progress | None = None,
         drained: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -48,6 +51,7 @@ class Feed:
         self._topics = topics
         self._speed = speed
         self._stamp = stamp
+        self._pause_max_s = math.inf if pause_max_s is None else pause_max_s
         self._progress = progress
         self._drained = drained
         self._order = _CustomerOrder()
@@ -59,7 +63,7 @@ class Feed:
     ) -> int:
         """Send all records and return how many there were; the last is with the broker on return."""
         count = 0
-        began, first_ms = time.monotonic(), None
+        due, before_ms = time.monotonic(), None
         pending: list[Awaitable[Sent]] = []
         for record in records:
             if isinstance(record, bytes):
@@ -68,8 +72,9 @@ class Feed:
                 continue
             at_ms = to_ms(record.event_time) if record.event_time else None
             if self._speed and at_ms is not None:
-                first_ms = at_ms if first_ms is None else first_ms
-                due = began + (at_ms - first_ms) / 1000 / self._speed
+                pause_s = (at_ms - (before_ms or at_ms)) / 1000 / self._speed
+                due += min(max(0.0, pause_s), self._pause_max_s)
+                before_ms = max(before_ms or at_ms, at_ms)
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
             if self._drained is not None and self._order.must_wait(record):
                 await self._delivered(pending)

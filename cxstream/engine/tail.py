@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import msgspec
 from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 from rich.text import Text
 
+from cxstream.engine.reaching import reaching
 from cxstream.engine.topics import Security, Topics
 from cxstream.errors import EngineError
 from cxstream.settings import Settings
@@ -19,11 +21,13 @@ Show = Callable[[str], None]
 async def follow(
     settings: Settings, topic: str, show: Show, *, from_start: bool, count: int | None
 ) -> None:
-    """Show each record's JSON, oldest or next first, until cancelled or `count` are shown.
+    """Show each record as one line of JSON, oldest or next first, until cancelled or `count` are shown.
 
-    Order holds within a partition. Raises `EngineError` for a topic that is not there.
+    Order holds within a partition. Raises `EngineError` for a topic that is not there, and when no broker
+    answers.
     """
-    name = Topics(settings.topic_prefix).by_role().get(topic.replace("-", "_"), topic)
+    names = Topics(settings.topic_prefix).by_role()
+    name = names.get(topic.replace("-", "_"), topic)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.brokers,
         enable_auto_commit=False,
@@ -31,19 +35,35 @@ async def follow(
         auto_offset_reset="earliest" if from_start else "latest",
         **Security.of(settings).for_aiokafka(),
     )
-    await consumer.start()
     try:
-        if name not in await consumer.topics():
-            raise EngineError(f"{name}: no such topic; cxstream topics list shows what is there")
-        consumer.subscribe([name])
-        shown = 0
-        async for message in consumer:
-            show((message.value or b"null").decode("utf-8", "replace"))
-            shown += 1
-            if count is not None and shown >= count:
-                return
+        with reaching(settings.brokers):
+            await consumer.start()
+            if name not in await consumer.topics():
+                known = ", ".join(role.replace("_", "-") for role in names)
+                raise EngineError(
+                    f"no topic {name} at {settings.brokers}: one of {known}, or a full name;"
+                    " `cxstream topics create` makes what is missing"
+                )
+            consumer.subscribe([name])
+            shown = 0
+            async for message in consumer:
+                show(as_line(message.value))
+                shown += 1
+                if count is not None and shown >= count:
+                    return
     finally:
         await consumer.stop()
+
+
+def as_line(value: bytes | None) -> str:
+    """One line of JSON whatever was written: what is no JSON becomes a JSON string, nothing `null`."""
+    if value is None:
+        return "null"
+    try:
+        msgspec.json.decode(value)
+    except ValueError:  # also what is no UTF-8
+        return json.dumps(value.decode("utf-8", "replace"), ensure_ascii=False)
+    return value.decode() if b"\n" not in value else msgspec.json.format(value, indent=-1).decode()
 
 
 def pretty(console: Console) -> Show:
@@ -55,11 +75,11 @@ def pretty(console: Console) -> Show:
             console.print(Text(line))
             return
         words = next(
-            (str(record[n]) for n in ("title", "reason", "action", "text") if n in record), ""
+            (str(record[n]) for n in ("title", "reason", "action", "text") if record.get(n)), ""
         )
-        when = str(record.get("event_time", ""))[11:19]
-        what = str(record.get("kind") or record.get("schema", "")).removeprefix("cx.")
-        about = str(record.get("conversation_id", record.get("customer_id", "")))
+        when = str(record.get("event_time") or "")[11:19]
+        what = str(record.get("kind") or record.get("schema") or "").removeprefix("cx.")
+        about = str(record.get("conversation_id") or record.get("customer_id") or "")
         console.print(
             Text.assemble((f"{when:9}", "dim"), (f"{what:22}", "bold"), f"{about:28} ", words)
         )

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
+from cxstream.engine.reaching import reaching
 from cxstream.errors import EngineError, SettingsError, TopicMismatch
 from cxstream.settings import Settings
 
@@ -26,11 +27,14 @@ _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _MIB = 1024 * 1024
 _SHOWN_WITHIN_S = 30.0
+FOREVER_MS = -1
+"""Kafka's word for a retention without an end."""
+
 _LEGAL = re.compile(r"[A-Za-z0-9._-]*\Z")
 
 
 class TopicSpec(NamedTuple):
-    """How a topic is to be created: compacted (`retention_ms` None) or kept for a time."""
+    """How a topic is to be created: compacted (`retention_ms` None), or kept for a time or `FOREVER_MS`."""
 
     name: str
     retention_ms: int | None
@@ -56,12 +60,10 @@ class TopicSpec(NamedTuple):
                 "segment.ms": str(_HOUR_MS),
             }
         else:
-            # A segment goes when its newest record is old: a quarter keeps the promise within 25 %.
-            config |= {
-                "cleanup.policy": "delete",
-                "retention.ms": str(self.retention_ms),
-                "segment.ms": str(self.retention_ms // 4),
-            }
+            config |= {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+            if self.retention_ms != FOREVER_MS:
+                # A segment goes when its newest record is old: a quarter keeps the promise within 25 %.
+                config["segment.ms"] = str(self.retention_ms // 4)
         if replication >= 3:
             config["min.insync.replicas"] = str(replication - 1)
         return config
@@ -231,10 +233,9 @@ async def _admin(bootstrap_servers: str, security: Security) -> AsyncIterator[AI
         bootstrap_servers=bootstrap_servers, request_timeout_ms=15_000, **security.for_aiokafka()
     )
     try:
-        await admin.start()
-        yield admin
-    except KafkaError as problem:
-        raise EngineError(f"Kafka at {bootstrap_servers}: {problem}") from problem
+        with reaching(bootstrap_servers):
+            await admin.start()
+            yield admin
     finally:
         await admin.close()
 
@@ -260,6 +261,11 @@ async def _look(
 async def _create(
     admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], partitions: int, replication: int
 ) -> None:
+    if admin._client.cluster.controller is None:
+        raise EngineError(
+            "the broker cannot create topics; when it is the embedded one, say --embedded or set"
+            " CXSTREAM_EMBEDDED=true"
+        )
     answer = await admin.create_topics(
         [
             NewTopic(spec.name, partitions, replication, topic_configs=spec.config(replication))

@@ -6,6 +6,7 @@ import msgspec
 from brokers import Broker
 from support import BASE_MS, control, only, run_records, said
 
+from cxstream.engine.feed import Record
 from cxstream.events import ControlKind, DeadLetter, Signal, Summary, from_ms, to_ms
 
 BAD: dict[str, bytes] = {
@@ -50,7 +51,7 @@ def _value(letter: DeadLetter) -> bytes:
 
 def test_odd_text_and_odd_times_are_taken(embedded_broker: Broker, topic_prefix: str) -> None:
     arrival = said("odd", 0, "Hello")
-    odd = [
+    odd: list[Record] = [
         arrival,
         said("odd", 1, "nul \x00 bell \x07 and \u200b nothing"),
         b'{"schema":"cx.fragment.v1","conversation_id":"odd","fragment_id":"s","text":"lone \\ud800 half",'
