@@ -11,8 +11,10 @@ from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.playbook import Playbook
 from cxstream.engine import temporary
 from cxstream.engine.app import CxApp, build_app, changelogs
+from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import (
+    FOREVER_MS,
     Security,
     Topics,
     TopicSpec,
@@ -56,6 +58,19 @@ def playbooks(settings: Settings) -> list[Playbook]:
     return [load_playbook(path.read_text("utf-8"), str(path)) for path in settings.playbooks]
 
 
+def on_embedded(settings: Settings, servers: str) -> Settings:
+    """The settings for a run on an embedded broker of its own, whatever they say of other brokers."""
+    return settings.model_copy(
+        update={
+            "brokers": servers,
+            "embedded": True,
+            "partitions": PARTITIONS,
+            "security_protocol": "PLAINTEXT",
+            "score_deadline_s": None,
+        }
+    )
+
+
 def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
     pool = ScoringPool(
@@ -76,11 +91,18 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
     )
 
 
-async def prepare_topics(settings: Settings) -> None:
-    """Create the topics that are missing. Raises `TopicMismatch` when some do not fit."""
+async def prepare_topics(settings: Settings, *, forever: bool = False) -> None:
+    """Create the topics that are missing. Raises `TopicMismatch` when some do not fit.
+
+    Retention counts from a record's own time. `forever` is for topics that get recorded conversations
+    under the time at which they happened, where it would take what has just been written.
+    """
+    specs = _specs(settings)
+    if forever:
+        specs = [s if s.compacted else s._replace(retention_ms=FOREVER_MS) for s in specs]
     await ensure_topics(
         settings.brokers,
-        _specs(settings),
+        specs,
         partitions=settings.partitions,
         replication=settings.replication,
         embedded=settings.embedded,

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
+from cxstream import console
 from cxstream.errors import CxError, SettingsError
-from cxstream.settings import Settings
+from cxstream.options import Brokers, Count, Data, Embedded, Json
 
 app = typer.Typer(
     name="cxstream",
@@ -26,17 +25,13 @@ app = typer.Typer(
     " escalations out.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 topics_app = typer.Typer(help="The Kafka topics: create what is missing, list what is there.")
 playbook_app = typer.Typer(help="Playbooks: the policy owner's rules, as data.")
 app.add_typer(topics_app, name="topics", no_args_is_help=True)
 app.add_typer(playbook_app, name="playbook", no_args_is_help=True)
-
-Brokers = Annotated[
-    str | None, typer.Option(help="Kafka's host:port, comma separated [default: CXSTREAM_BROKERS]")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")]
 
 
 def main() -> None:
@@ -46,52 +41,74 @@ def main() -> None:
     except CxError as error:
         sys.stderr.write(f"cxstream: {error}\n")
         sys.exit(1)
+    except OSError as error:  # a file that is not there, or not ours
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"cxstream: {where}{error.strerror or error}\n")
+        sys.exit(1)
 
 
 @app.command()
 def demo(
-    speed: Annotated[str, typer.Option(help="Times real time (20), or max.")] = "60",
+    speed: Annotated[
+        str,
+        typer.Option(metavar="X|max", help="Times real time on the live screen (1, 60), or max."),
+    ] = "60",
     story: Annotated[
-        list[str] | None, typer.Option(help="Only stories whose name has this.")
+        list[str] | None,
+        typer.Option(
+            metavar="PART", help="Only stories with this in their name (calm); may be repeated."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Play bundled conversations through the whole pipeline and watch what comes out.
 
-    Needs nothing else: it brings its own broker. Ends with exit code 0 only if everything that was
-    expected came out of the topics.
+    Needs nothing else: it brings its own broker. With --json, or when the output is no terminal, it goes at
+    full speed and prints JSON lines. Ends with exit code 0 only if everything that was expected came out
+    of the topics.
     """
     from cxstream import bootstrap
     from cxstream.demo import play
     from cxstream.demo import story as stories
 
     live = sys.stdout.isatty() and not as_json
-    settings = _settings(app_id="cxstream-demo")
-    chosen = [s for s in stories.bundled() if not story or any(part in s.name for part in story)]
-    _quiet()
-    model = bootstrap.scorer(settings)
-    pace = _speed(speed) if live else None
-    played = asyncio.run(play.play(settings, chosen, speed=pace, model=model, live=live))
+    console.quiet()
+    pace = console.pace_of(speed)
+    bundled = stories.bundled()
+    chosen = [s for s in bundled if not story or any(part in s.name for part in story)]
+    if not chosen:
+        names = ", ".join(s.name for s in bundled)
+        raise SettingsError(f"--story: none has {' or '.join(story or ())} in its name: {names}")
+    with tempfile.TemporaryDirectory(prefix="cxstream-") as folder:
+        settings = console.settings(app_id="cxstream-demo", data_dir=folder)
+        model = bootstrap.scorer(settings)
+        played = asyncio.run(
+            play.play(settings, chosen, speed=pace if live else None, model=model, live=live)
+        )
     if not live:
         for line in play.lines(played):
-            _out(line)
+            console.put(line)
     raise typer.Exit(1 if played.misses else 0)
 
 
 @app.command()
 def broker(
     brokers_file: Annotated[
-        Path | None, typer.Option("--write", help="Also write the address to this file.")
+        Path | None,
+        typer.Option("--write", metavar="FILE", help="Also write the address to this file."),
     ] = None,
 ) -> None:
-    """Run the embedded broker, in memory, for other processes on this machine. Not for production."""
+    """Run the embedded broker, in memory, for other processes on this machine. Not for production.
+
+    Prints its address (host:port) and runs until Ctrl-C or SIGTERM. What it holds is gone then.
+    """
     from cxstream.engine.embedded import EmbeddedBroker
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with EmbeddedBroker() as running:
-        _out(running.bootstrap_servers)
+        console.put(running.bootstrap_servers)
         sys.stderr.write(
             f"export CXSTREAM_BROKERS={running.bootstrap_servers} CXSTREAM_EMBEDDED=true\n"
         )
@@ -103,83 +120,124 @@ def broker(
 @app.command()
 def worker(
     brokers: Brokers = None,
-    embedded: Annotated[bool | None, typer.Option(help="The brokers are the embedded one.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics here.")] = None,
-    playbook: Annotated[list[Path] | None, typer.Option(help="Playbook files.")] = None,
+    embedded: Embedded = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", help="Serve Prometheus metrics on this port; 0 takes a free one."
+        ),
+    ] = None,
+    playbook: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Playbook in place of the shipped one; may be repeated."),
+    ] = None,
 ) -> None:
-    """Run a worker: fragments in, decisions out, until SIGTERM. Creates the topics that are missing."""
+    """Run a worker: fragments in, decisions out, until Ctrl-C or SIGTERM; then it drains.
+
+    Creates the topics that are missing. Several workers share the partitions. Logs go to standard error;
+    every other setting comes from the environment as CXSTREAM_<NAME>.
+    """
     from cxstream import worker as workers
 
-    settings = _settings(
+    settings = console.settings(
         brokers=brokers,
-        embedded=embedded,
+        embedded=embedded or None,
         metrics_port=metrics_port,
         playbooks=tuple(playbook) if playbook else None,
     )
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    console.log(settings.log_level)
     asyncio.run(workers.run(settings))
 
 
 @app.command()
 def replay(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
-    file_format: Annotated[str, typer.Option("--format", help="canonical or star.")] = "canonical",
-    speed: Annotated[str, typer.Option(help="Times real time (1, 10), or max.")] = "max",
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Recorded records, plain or gzipped.")
+    ],
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="canonical (JSON lines as cx.transcripts takes them: cxstream schema), or star (STAR"
+            " dialogues).",
+        ),
+    ] = "canonical",
+    speed: Annotated[
+        str, typer.Option(metavar="X|max", help="Times real time (1, 10), or max.")
+    ] = "max",
     out: Annotated[
-        Path | None, typer.Option(help="Run the pipeline here and write each output topic there.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Run the pipeline here and write each output topic there."
+        ),
     ] = None,
     brokers: Brokers = None,
-    embedded: Annotated[bool | None, typer.Option(help="The brokers are the embedded one.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Stop after so many records.")] = None,
+    embedded: Embedded = False,
+    limit: Count = None,
     as_json: Json = False,
 ) -> None:
     """Play recorded conversations.
 
-    With --out the whole pipeline runs in this process, on the embedded broker or, with --brokers, on
-    yours (topics of its own, removed afterwards), and every output topic is written as DIR/<topic>.jsonl:
-    the same input gives the same bytes. Without --out the records are only sent, for workers elsewhere.
+    With --out the whole pipeline runs in this process, on an embedded broker of its own or, with --brokers,
+    on yours (in topics of its own, removed afterwards), and every output topic is written as
+    DIR/<topic>.jsonl: the same input gives the same bytes. Without --out the records are only sent to the
+    brokers, for workers elsewhere.
     """
     from cxstream import recorded
 
-    given = {"brokers": brokers, "embedded": embedded}
+    console.quiet()
+    given = {"brokers": brokers, "embedded": embedded or None}
     source = recorded.Source(files, file_format, limit)
-    pace = _speed(speed)
-    _quiet()
+    pace = console.pace_of(speed)
     if out is None:
-        result = asyncio.run(recorded.send(_settings(**given), source, pace))
+        result = asyncio.run(recorded.send(console.settings(**given), source, pace))
     else:
         own = brokers is None
-        result = asyncio.run(recorded.run(_settings(**given), source, pace, out, own_broker=own))
-    _report(result, as_json=as_json)
+        result = asyncio.run(
+            recorded.run(console.settings(**given), source, pace, out, own_broker=own)
+        )
+    console.put_report(result, as_json=as_json)
 
 
 @app.command()
 def tail(
-    topic: Annotated[str, typer.Argument(help="A topic, with or without its prefix: nudges")],
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", help="Its name, with or without prefix: nudges.")
+    ],
     brokers: Brokers = None,
-    from_start: Annotated[bool, typer.Option(help="Begin with the oldest record.")] = False,
-    count: Annotated[int | None, typer.Option(help="Stop after so many records.")] = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin with the oldest record, not the next.")
+    ] = False,
+    count: Count = None,
     as_json: Json = False,
 ) -> None:
-    """Print the records of a topic as they come."""
+    """Print the records of a topic as they come, until Ctrl-C or --count.
+
+    With --json each record is one line of JSON, as it was written. Topics: transcripts, signals, nudges,
+    actions, escalations, summaries, customers, outcomes, dead-letters.
+    """
     from cxstream.engine import tail as tails
 
-    settings = _settings(brokers=brokers)
-    show = _out if as_json else tails.pretty(Console())
+    console.quiet()
+    settings = console.settings(brokers=brokers)
+    show = console.put if as_json else tails.pretty(Console())
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(tails.follow(settings, topic, show, from_start=from_start, count=count))
 
 
 @topics_app.command("create")
-def topics_create(brokers: Brokers = None) -> None:
-    """Create the topics that are missing; refuse when some have another number of partitions."""
+def topics_create(brokers: Brokers = None, embedded: Embedded = False) -> None:
+    """Create the topics that are missing; refuse when some have another number of partitions.
+
+    CXSTREAM_PARTITIONS and CXSTREAM_REPLICATION say how; topics that are there are never changed.
+    """
     from cxstream import bootstrap
 
-    settings = _settings(brokers=brokers)
+    console.quiet()
+    settings = console.settings(brokers=brokers, embedded=embedded or None)
     asyncio.run(bootstrap.prepare_topics(settings))
-    _out(f"topics are there, {settings.partitions} partitions each")
+    console.put(f"topics are there, {settings.partitions} partitions each")
 
 
 @topics_app.command("list")
@@ -187,136 +245,125 @@ def topics_list(brokers: Brokers = None, as_json: Json = False) -> None:
     """List cxstream's topics: partitions, replicas, and which are missing."""
     from cxstream import bootstrap
 
-    found = asyncio.run(bootstrap.topics_there(_settings(brokers=brokers)))
-    _rows("Topics", [msgspec.to_builtins(topic) for topic in found], as_json=as_json)
+    console.quiet()
+    found = asyncio.run(bootstrap.topics_there(console.settings(brokers=brokers)))
+    rows: list[dict[str, object]] = [
+        {
+            "topic": topic.name,
+            "exists": topic.exists,
+            "partitions": topic.partitions,
+            "replicas": topic.replication,
+        }
+        for topic in found
+    ]
+    console.put_rows("Topics", rows, as_json=as_json)
 
 
 @app.command()
 def score(
-    threads: Annotated[int, typer.Option(help="Threads of the forward pass.")] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads of the forward pass. Default: CXSTREAM_TORCH_THREADS, else 1."
+        ),
+    ] = None,
 ) -> None:
-    """Score texts (or JSON lines with a `text`) from standard input: one JSON line out for each, in order."""
-    from cxstream import bootstrap
-    from cxstream.understand.lines import score_lines
+    """Score texts from standard input, one a line: one JSON line out for each, in order.
 
-    model = bootstrap.scorer(_settings(torch_threads=threads))
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    for line in score_lines(sys.stdin, model):
-        _out(line)
+    A line may also be a JSON object with a `text`. For example: echo "my bill is wrong" | cxstream score
+    """
+    from cxstream import bootstrap
+    from cxstream.understand.lines import read_batches, score_lines
+
+    console.quiet()
+    model = bootstrap.scorer(console.settings(torch_threads=threads))
+    for line in score_lines(read_batches(sys.stdin.fileno()), model):
+        console.put(line)
 
 
 @app.command()
 def doctor(brokers: Brokers = None, as_json: Json = False) -> None:
-    """Say what is missing on this machine, and the command that mends it."""
+    """Say what is missing on this machine, and the command that mends it.
+
+    Exit code 1 when something is MISSING; what is absent is only needed for some things.
+    """
     from cxstream import doctor as doctors
 
-    findings = doctors.examine(_settings(brokers=brokers))
+    console.quiet()
+    findings = doctors.examine(console.settings(brokers=brokers))
     rows = [finding._asdict() for finding in findings]
     if as_json:
-        _rows("", rows, as_json=True)
+        console.put_rows("", rows, as_json=True)
     else:
         for f in findings:
             sign = "ok     " if f.ok else "MISSING" if f.required else "absent "
-            _out(f"{sign} {f.name:20} {f.found}" + ("" if f.ok else f"\n        mend: {f.mend}"))
+            console.put(
+                f"{sign} {f.name:20} {f.found}" + ("" if f.ok else f"\n        mend: {f.mend}")
+            )
     raise typer.Exit(1 if any(f.required and not f.ok for f in findings) else 0)
 
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Option(help="Folder of labelled data (see docs/models.md).")],
-    out: Annotated[Path, typer.Option(help="Folder to write the models to.")] = Path("models"),
-    seed: Annotated[int, typer.Option()] = 7,
+    data: Data = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the models to.")] = Path(
+        "models"
+    ),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = 7,
 ) -> None:
-    """Train the heads from public data and write weights, figures and cards."""
+    """Train the heads from public data and write weights, figures and cards.
+
+    Takes minutes; progress goes to standard error.
+    """
+    folder = console.labelled_data(data)
+    console.quiet()
     from cxstream.learn import recipe
 
-    recipe.run(data, out, seed=seed, say=lambda words: sys.stderr.write(words + "\n"))
+    recipe.run(folder, out, seed=seed, say=console.say)
 
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Option(help="Folder of labelled data (see docs/models.md).")],
+    data: Data = None,
 ) -> None:
-    """Print the figures of the shipped models on the dev splits, as JSON."""
-    from cxstream import bootstrap
-    from cxstream.learn.evaluate import evaluate as figures
+    """Measure the models on the dev splits of public data, and print the figures as JSON.
 
-    _out(
-        msgspec.json.format(
-            msgspec.json.encode(figures(bootstrap.scorer(_settings()), data))
-        ).decode()
-    )
+    The models are the shipped ones, or those in CXSTREAM_MODELS_DIR. Takes minutes; progress goes to
+    standard error.
+    """
+    folder = console.labelled_data(data)
+    console.quiet()
+    from cxstream import bootstrap
+    from cxstream.learn.evaluate import evaluate as measure
+    from cxstream.learn.recipe import in_tenths
+
+    figures = measure(bootstrap.scorer(console.settings()), folder, report=in_tenths(console.say))
+    console.put(msgspec.json.format(msgspec.json.encode(figures)).decode())
 
 
 @playbook_app.command("check")
-def playbook_check(files: Annotated[list[Path], typer.Argument(exists=True)]) -> None:
-    """Check playbooks; every problem with file, line and what was expected."""
+def playbook_check(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Playbooks to check: YAML.")
+    ],
+) -> None:
+    """Check playbooks; print every problem with file, line and what was expected.
+
+    Exit code 1 when there is one.
+    """
     from cxstream.decide.load import check
 
     problems = [problem for file in files for problem in check(file)]
     for problem in problems:
-        _out(problem)
+        console.put(problem)
     if not problems:
-        _out("no problems")
+        console.put("no problems")
     raise typer.Exit(1 if problems else 0)
 
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of what `cx.transcripts` takes."""
+    """Print the JSON Schema of what the topic cx.transcripts takes."""
     from cxstream.listen.schema import transcript_schema
 
-    _out(msgspec.json.format(msgspec.json.encode(transcript_schema())).decode())
-
-
-def _settings(**given: object) -> Settings:
-    """Settings from the environment, and over them what the command line gave."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{name} (CXSTREAM_{name.upper()}): {first['msg']}") from error
-
-
-def _speed(words: str) -> float | None:
-    if words == "max":
-        return None
-    try:
-        pace = float(words)
-    except ValueError:
-        pace = 0.0
-    if pace <= 0:
-        raise SettingsError(f"--speed: a number over 0, or max; got {words!r}")
-    return pace
-
-
-def _quiet() -> None:
-    """Only what matters: a demo's screen and a replay's figures stand alone."""
-    logging.basicConfig(level=logging.ERROR)
-
-
-def _out(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _rows(title: str, rows: list[dict[str, object]], *, as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            _out(msgspec.json.encode(row).decode())
-        return
-    table = Table(title=title)
-    for name in rows[0] if rows else ():
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
-
-
-def _report(result: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        _out(msgspec.json.encode(result).decode())
-        return
-    for name, value in result.items():
-        _out(f"{name:12} {value}")
+    console.put(msgspec.json.format(msgspec.json.encode(transcript_schema())).decode())

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cxstream import bootstrap
 from cxstream.errors import CxError
 from cxstream.settings import Settings
+from cxstream.understand.model import load_scorer
 
 
 class Finding(NamedTuple):
@@ -32,13 +33,18 @@ def examine(settings: Settings) -> list[Finding]:
         *(_package(module, purpose) for module, purpose in _PACKAGES),
         _checked(
             "models",
-            lambda: str(bootstrap.scorer(settings).name),
-            "make train, or set CXSTREAM_MODELS_DIR to a folder with trained heads",
+            lambda: (
+                load_scorer(
+                    settings.models_dir or bootstrap.shipped_models(), settings.encoder
+                ).name
+            ),
+            "make train, or set CXSTREAM_MODELS_DIR to a folder with trained heads (until then scores"
+            " come from the lexicon)",
         ),
         _checked(
             "playbooks",
             lambda: f"{sum(len(p.rules) for p in bootstrap.playbooks(settings))} rules",
-            "cxstream playbook check FILE names each problem",
+            "cxstream playbook check FILE names each problem of a file in CXSTREAM_PLAYBOOKS",
         ),
         _brokers(settings),
         *(_program(*program) for program in _PROGRAMS),
@@ -70,33 +76,36 @@ def _python() -> Finding:
 
 
 def _package(module: str, mend: str) -> Finding:
-    there = importlib.util.find_spec(module) is not None
+    # one that is loaded need not have a spec: Faust puts an object of its own in its place
+    there = module in sys.modules or importlib.util.find_spec(module) is not None
     return Finding(module, there, True, "installed" if there else "missing", mend)
 
 
 def _checked(name: str, check: Callable[[], str], mend: str) -> Finding:
     try:
-        found = check()
-    except CxError as error:
+        return Finding(name, True, True, check(), mend)
+    except (CxError, OSError) as error:
         return Finding(name, False, True, str(error).splitlines()[0], mend)
-    return Finding(name, found != "lexicon-1", True, found, mend)
 
 
 def _brokers(settings: Settings) -> Finding:
     """Optional: the demo and `replay --out` bring their own broker."""
     host, _, port = settings.brokers.split(",")[0].strip().rpartition(":")
+    host = host.strip("[]")  # of an IPv6 address
     mend = (
         "start one: cxstream broker, or python deploy/kafka/kafka.py start; or set CXSTREAM_BROKERS"
     )
     try:
         with socket.create_connection((host, int(port)), timeout=2):
             return Finding("kafka", True, False, f"answers on {settings.brokers}", mend)
-    except (OSError, ValueError) as error:
-        return Finding("kafka", False, False, f"{settings.brokers}: {error}", mend)
+    except OSError as error:
+        said = error.strerror or str(error)
+        return Finding("kafka", False, False, f"{settings.brokers}: {said}", mend)
 
 
 def _program(program: str, purpose: str, mend: str) -> Finding:
+    home = os.environ.get("KAFKA_HOME")
     path = shutil.which(program)
-    if program in ("java", "mvn") and path is None and os.environ.get("KAFKA_HOME"):
-        path = "not needed with KAFKA_HOME" if program == "mvn" else None
-    return Finding(program, path is not None, False, path or f"missing ({purpose})", mend)
+    if program == "mvn" and home and path is None:
+        path = f"not needed: KAFKA_HOME is {home}"
+    return Finding(program, path is not None, False, path or f"not found; for {purpose}", mend)

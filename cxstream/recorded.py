@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +16,11 @@ from aiokafka import AIOKafkaProducer
 from cxstream import bootstrap, replay
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.feed import Feed, Record
+from cxstream.engine.reaching import reaching
 from cxstream.engine.topics import Security, Topics
 from cxstream.errors import SettingsError
-from cxstream.listen.files import Unreadable
+from cxstream.events import Transcript
+from cxstream.listen.files import OnUnreadable, Unreadable
 from cxstream.listen.readers import FORMATS, merge_by_time
 from cxstream.settings import Settings
 
@@ -28,56 +32,82 @@ class Source(NamedTuple):
     file_format: str
     limit: int | None = None
 
-    def records(self) -> Iterator[Record]:
-        """The records, and as bytes those that could not be read: they belong in the dead letters."""
+    def check(self) -> None:
+        """See that there is something to read. Raises `SettingsError` naming the file or the option."""
         if self.file_format not in FORMATS:
             known = ", ".join(sorted(FORMATS))
             raise SettingsError(f"--format: one of {known}; got {self.file_format!r}")
+        for file in self.files:
+            if not file.is_file():
+                raise SettingsError(f"{file}: {'is a folder' if file.is_dir() else 'no such file'}")
+
+    def records(self) -> Iterator[Record]:
+        """The records, and as bytes those that could not be read: they belong in the dead letters.
+
+        Raises `SettingsError` when a file cannot be read to its end.
+        """
+        self.check()
         unread: list[Unreadable] = []
-        reader = FORMATS[self.file_format]
-        merged = merge_by_time(reader(file, on_unreadable=unread.append) for file in self.files)
+        merged = merge_by_time(self._read(file, unread.append) for file in self.files)
         for record in islice(merged, self.limit):
             yield from (broken.value for broken in unread)
             unread.clear()
             yield record
         yield from (broken.value for broken in unread)
 
+    def _read(self, file: Path, on_unreadable: OnUnreadable) -> Iterator[Transcript]:
+        try:
+            yield from FORMATS[self.file_format](file, on_unreadable=on_unreadable)
+        except (OSError, EOFError, zlib.error) as error:
+            raise SettingsError(f"{file}: cannot be read: {error}") from error
+
 
 async def send(settings: Settings, source: Source, speed: float | None) -> dict[str, object]:
     """Send the records to `cx.transcripts` for workers elsewhere."""
+    source.check()
     await bootstrap.prepare_topics(settings)
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.brokers, acks="all", **Security.of(settings).for_aiokafka()
+        bootstrap_servers=settings.brokers,
+        acks="all",
+        max_request_size=8_000_000,
+        **Security.of(settings).for_aiokafka(),
     )
-    await producer.start()
-    try:
-        feed = Feed(producer, Topics(settings.topic_prefix), speed=speed, stamp=False)
-        return {"sent": await feed.send(source.records())}
-    finally:
-        await producer.stop()
+    with reaching(settings.brokers):
+        await producer.start()
+        try:
+            feed = Feed(producer, Topics(settings.topic_prefix), speed=speed, stamp=False)
+            return {"sent": await feed.send(source.records())}
+        finally:
+            await producer.stop()
 
 
 async def run(
     settings: Settings, source: Source, speed: float | None, out: Path, *, own_broker: bool
 ) -> dict[str, object]:
-    """The whole pipeline over the records; each output topic becomes a file in `out`."""
-    with ExitStack() as stack:
-        apart: dict[str, object] = {"score_deadline_s": None}
+    """The whole pipeline over the records; each output topic becomes a file in `out`.
+
+    With `own_broker` on an embedded broker that lives as long as the run, else on the settings' brokers, in
+    topics and a group of this run's own, which are removed whatever happens.
+    """
+    source.check()
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cxstream-"))
+        apart = settings.model_copy(update={"data_dir": Path(folder), "score_deadline_s": None})
         if own_broker:
             broker = stack.enter_context(EmbeddedBroker())
-            apart |= {"brokers": broker.bootstrap_servers, "embedded": True}
+            apart = bootstrap.on_embedded(apart, broker.bootstrap_servers)
         else:
             name = f"replay-{uuid.uuid4().hex[:8]}"
-            apart |= {"app_id": name, "topic_prefix": f"{name}.{settings.topic_prefix}"}
-        settings_apart = settings.model_copy(update=apart)
+            apart = apart.model_copy(
+                update={"app_id": name, "topic_prefix": f"{name}.{settings.topic_prefix}"}
+            )
+            if not settings.embedded:  # which cannot remove topics
+                stack.push_async_callback(bootstrap.remove_topics, apart)
+            await bootstrap.prepare_topics(apart, forever=True)
         collected: list[replay.Collected] = []
-        report = await replay.run(
-            settings_apart, source.records(), speed=speed, on_output=collected.append
-        )
-        if not own_broker:
-            await bootstrap.remove_topics(settings_apart)
-    topics = Topics(settings_apart.topic_prefix)
-    written = replay.write(collected, topics, out, prefix=settings.topic_prefix)
+        report = await replay.run(apart, source.records(), speed=speed, on_output=collected.append)
+        topics = Topics(apart.topic_prefix)
+        written = replay.write(collected, topics, out, prefix=settings.topic_prefix)
     return {
         "sent": report.sent,
         "seconds": round(report.seconds, 2),

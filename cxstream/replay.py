@@ -22,7 +22,14 @@ from cxstream.engine.app import CxApp
 from cxstream.engine.collect import Collector
 from cxstream.engine.feed import Feed, Record
 from cxstream.engine.topics import Security, Topics
-from cxstream.events import Control, CustomerRecord, Fragment, Output
+from cxstream.events import (
+    Control,
+    CustomerRecord,
+    DeadLetter,
+    Fragment,
+    Output,
+    record_id,
+)
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
@@ -142,7 +149,8 @@ def write(
 ) -> dict[str, int]:
     """Write each output topic as `<topic>.jsonl`, in the order of event time, then key, then arrival.
 
-    Gives the number of records by topic; `prefix` takes the place of the topics' own.
+    Gives the number of records by topic. `prefix` takes the place of the topics' own, so that a run in
+    topics of its own writes what a run in the usual ones does.
     """
     out.mkdir(parents=True, exist_ok=True)
     lines: dict[str, list[tuple[str, bytes, bytes]]] = {
@@ -150,6 +158,8 @@ def write(
     }
     for topic, key, value, record in collected:
         when = getattr(record, "event_time", None)
+        if isinstance(record, DeadLetter):
+            value = msgspec.json.encode(_as_from(record, topics, prefix))
         lines[topic].append((when.isoformat() if when else "", key, value))
     written: dict[str, int] = {}
     for topic, entries in lines.items():
@@ -158,6 +168,13 @@ def write(
         (out / f"{name}.jsonl").write_bytes(b"".join(value + b"\n" for *_, value in entries))
         written[name] = len(entries)
     return written
+
+
+def _as_from(letter: DeadLetter, topics: Topics, prefix: str) -> DeadLetter:
+    """The dead letter as it would be of the same place in topics with that prefix."""
+    topic = prefix + letter.topic.removeprefix(topics.prefix)
+    place = (topic, letter.partition, letter.offset)
+    return msgspec.structs.replace(letter, id=record_id("dead", *place), topic=topic)
 
 
 async def _unless(work: Coroutine[None, None, T], *failures: Coroutine[None, None, Never]) -> T:

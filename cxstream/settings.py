@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -69,3 +69,12 @@ class Settings(BaseSettings):
     )
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("brokers")
+    @classmethod
+    def _host_and_port(cls, brokers: str) -> str:
+        for broker in brokers.split(","):
+            host, colon, port = broker.strip().rpartition(":")
+            if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+                raise ValueError("should be host:port, comma separated")
+        return brokers

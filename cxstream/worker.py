@@ -7,6 +7,7 @@ import logging
 import signal
 
 from cxstream.bootstrap import build, prepare_topics
+from cxstream.errors import SettingsError
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.settings import Settings
 
@@ -22,7 +23,14 @@ async def run(settings: Settings) -> None:
     await prepare_topics(settings)
     metrics = Metrics()
     if settings.metrics_port is not None:
-        port = serve(metrics, settings.metrics_host, settings.metrics_port)
+        try:
+            port = serve(metrics, settings.metrics_host, settings.metrics_port)
+        except OSError as error:
+            address = f"{settings.metrics_host}:{settings.metrics_port}"
+            raise SettingsError(
+                f"metrics_port (CXSTREAM_METRICS_PORT, --metrics-port): cannot serve on {address}:"
+                f" {error.strerror}; 0 takes a free port"
+            ) from error
         _log.info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
     app = build(settings, metrics)
     stop = asyncio.Event()

@@ -21,6 +21,9 @@ IN_FLIGHT_MAX = 256
 
 _CLOCKS_ARE_SET_MS = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
 
+_UNREAD_KEY = b"unread"
+"""All on one partition, so that they keep their order, and the place that a dead letter names, in each replay."""
+
 Record = Fragment | Control | CustomerRecord | bytes
 """What is sent; as bytes a transcript record that could not be read and goes on as it is."""
 
@@ -67,7 +70,9 @@ class Feed:
         pending: list[Awaitable[Sent]] = []
         for record in records:
             if isinstance(record, bytes):
-                pending.append(await self._producer.send(self._topics.transcripts, record))
+                pending.append(
+                    await self._producer.send(self._topics.transcripts, record, key=_UNREAD_KEY)
+                )
                 count += 1
                 continue
             at_ms = to_ms(record.event_time) if record.event_time else None

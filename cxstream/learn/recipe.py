@@ -12,6 +12,11 @@ def run(
     data: Path, out: Path, *, seed: int, say: Callable[[str], None], cache: Path | None = None
 ) -> None:
     """Train everything into `out`, telling `say` each whole tenth of the way in words."""
+    train(data, out, seed=seed, report=in_tenths(say), cache=cache)
+
+
+def in_tenths(say: Callable[[str], None]) -> Callable[[str, float], None]:
+    """Tells each whole tenth of a piece of work once, in words."""
     told: set[tuple[str, int]] = set()
 
     def report(work: str, share: float) -> None:
@@ -20,4 +25,4 @@ def run(
             told.add((work, tenth))
             say(f"{work}: {tenth * 10} %")
 
-    train(data, out, seed=seed, report=report, cache=cache)
+    return report

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 import msgspec
 
@@ -11,32 +11,67 @@ from cxstream.errors import RecordError
 from cxstream.understand.scorer import Scorer
 
 _BATCH = 64
+_READ = 64 * 1024
+
+Line = tuple[int, str]
+"""The number of a line, from 1, and its text without the end of the line."""
 
 
-def score_lines(lines: Iterable[str], scorer: Scorer) -> Iterator[str]:
+def read_batches(fd: int) -> Iterator[list[Line]]:
+    """The lines that are there to be read, at most 64 at a time; waits only when there is none.
+
+    So whoever writes one line gets its answer before writing the next, and a long file is scored in large
+    batches all the same. Bytes that are no UTF-8 become U+FFFD.
+    """
+    number, rest = 0, b""
+    while True:
+        part = os.read(fd, _READ)
+        *ended, rest = (rest + part).split(b"\n") if b"\n" in part else (rest + part,)
+        if not part and rest:
+            ended, rest = [rest], b""
+        lines = [line.removesuffix(b"\r").decode("utf-8", "replace") for line in ended]
+        for start in range(0, len(lines), _BATCH):
+            yield [(number + n, line) for n, line in enumerate(lines[start : start + _BATCH], 1)]
+            number += len(lines[start : start + _BATCH])
+        if not part:
+            return
+
+
+def score_lines(batches: Iterable[list[Line]], scorer: Scorer) -> Iterator[str]:
     """One JSON line out for each line in, in order; a line is a text, or a JSON object with a `text`.
 
-    Raises `RecordError` naming the line when a JSON object has no text. Empty lines are scored too, so that
-    the n-th answer belongs to the n-th line.
+    Empty lines are scored too, so that the n-th answer belongs to the n-th line, and so is a line that
+    only begins like JSON. Raises `RecordError` naming the line when a JSON object has no text, after the
+    answers to all lines before it.
     """
-    numbered = enumerate((line.rstrip("\r\n") for line in lines), start=1)
-    while batch := list(islice(numbered, _BATCH)):
-        texts = [_text(number, line) for number, line in batch]
+    for batch in batches:
+        texts: list[str] = []
+        problem: RecordError | None = None
+        for number, line in batch:
+            try:
+                texts.append(_text(number, line))
+            except RecordError as error:
+                problem = error
+                break
         for text, scores in zip(texts, scorer.score(texts), strict=True):
             answer = {"text": text, **msgspec.to_builtins(scores)}
             yield msgspec.json.encode(answer).decode()
+        if problem is not None:
+            raise problem
 
 
 def _text(number: int, line: str) -> str:
-    if not line.startswith("{"):
+    if not line.lstrip().startswith("{"):
         return line
     try:
-        found = msgspec.json.decode(line.encode("utf-8", "replace"))
-    except msgspec.DecodeError:
+        found = msgspec.json.decode(line)
+    except (ValueError, RecursionError):
         return line  # a text may well start with a brace
     text = found.get("text")
     if not isinstance(text, str):
         raise RecordError(
-            "missing_field", field=f"line {number}: text", mend='send {"text": "..."} or plain text'
+            "missing_field",
+            field=f"line {number}: text",
+            mend='expected a string in it: {"text": "..."}; or send plain text',
         )
     return text
