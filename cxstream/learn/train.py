@@ -24,6 +24,7 @@ from cxstream.learn.examples import EVALUATED_ONLY, Example, authored, calibrate
 from cxstream.learn.fit import Plan, Weights, calibrated, fit
 from cxstream.learn.vectors import vectors
 from cxstream.understand.heads import KINDS, LABELS, Array, Head, Heads, save
+from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.minilm import MiniLm
 from cxstream.understand.model import ModelScorer, features
 from cxstream.understand.normalise import normalise
@@ -60,6 +61,7 @@ def train(
         "encoder_sha256": heads.fingerprint,
         "seed": seed,
         "figures": figures,
+        "lexicon": evaluate(LexiconScorer(), data),
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     write_card(metrics, folder / "card.md")

@@ -27,7 +27,7 @@ from cxstream.understand.packed import PackedBert, Shape
 MAX_TOKENS: Final = 128
 """What the model was trained on; an utterance is rarely a third of it. The rest of a text is cut off."""
 
-CHUNK: Final = 256
+CHUNK: Final = 64
 """Texts of one pass; bounds memory, and by the packed pass changes no result."""
 
 

@@ -46,6 +46,8 @@ _MOOD: Final = re.compile("|".join(re.escape(sign) for sign in _MOODS))
 _TRANSLATED_APOSTROPHES: Final = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "´": "'", "＇": "'"})
 _NOT_A_WORD: Final = re.compile(r"[^\w' ]+|_+")
 _LOOSE_APOSTROPHE: Final = re.compile(r"(?<!\w)'+|'+(?!\w)")
+_MASK: Final = re.compile(r"[\[<{][A-Z][A-Z_ ]{1,24}[\]>}]")
+"""What a redactor put in the place of a number: [CARD], <PHONE_NUMBER>."""
 _HAS_DIGIT: Final = re.compile(r"\d+(?:[.,:/-]?\d+)*")
 _STRETCHED: Final = re.compile(r"([^\W\d])\1{2,}")
 
@@ -53,9 +55,10 @@ _STRETCHED: Final = re.compile(r"([^\W\d])\1{2,}")
 def normalise(text: str) -> str:
     """The words of a text in their plainest form; may be empty. Never raises; idempotent."""
     text = text[:LIMIT].translate(_TRANSLATED_APOSTROPHES)
+    text = _MASK.sub(f" {NUMBER} ", text)
     text = _MOOD.sub(lambda sign: f" {_MOODS[sign[0]]} ", text)
     text = "".join(map(_plain, unicodedata.normalize("NFKC", text))).casefold()
-    text = _HAS_DIGIT.sub(NUMBER, text)
+    text = _HAS_DIGIT.sub(f" {NUMBER} ", text)
     text = _LOOSE_APOSTROPHE.sub(" ", _NOT_A_WORD.sub(" ", text))
     text = _STRETCHED.sub(r"\1\1", text)
     return " ".join(_fold_numbers(_words(text.split())))
