@@ -2,7 +2,8 @@
 
 Stock Faust (0.15.3, `tables/recovery.py`) opens the stream partitions, then rewinds them to the committed
 offsets, then clears its queues: what the fetcher put there in between is lost, and the commit of that
-partition stands still. Here the order is: clear, rewind, open.
+partition stands still. Here the order is: clear, rewind, open; and a partition without a committed offset is
+rewound too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
+from faust.types import TP
 
 
 class RewindThenRead(Recovery):  # type: ignore[misc]
@@ -34,13 +36,14 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         if app.consumer_generation_id != generation_id:
             self.log.warning("Another rebalance has begun: recovery starts over")
             return
+        streams = {tp for tp in assignment if not self._is_changelog_tp(tp)}
         self._clear()
         if assignment:
-            await self._wait(consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
+            await self._wait(self._rewind(streams), timeout=app.conf.broker_request_timeout)
         if app.consumer_generation_id != generation_id:
             self.log.warning("Another rebalance has begun: recovery starts over")
             return
-        consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})
+        consumer.resume_partitions(streams)
         self.completed.set()
         consumer.resume_flow()
         await app._fetcher.maybe_start()
@@ -48,6 +51,18 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         if not app.assignor.assigned_standbys():
             self.tables.on_standbys_ready()
         app.on_rebalance_end()
+
+    async def _rewind(self, streams: set[TP]) -> None:
+        """Back to what was committed; where nothing was, to the beginning, which stock leaves out.
+
+        Without that a partition that was read ahead before the recovery, and never committed (a worker was
+        killed during its first batch), goes on behind what was read, and that is lost.
+        """
+        consumer = self.app.consumer
+        await consumer.perform_seek()
+        never = [tp for tp in streams if not consumer._committed_offset.get(tp)]
+        if never:
+            await consumer.seek_wait(dict(await consumer.earliest_offsets(*never)))
 
     def _clear(self) -> None:
         """What lies in the streams' queues is stale; the changelog's is not: standbys already read there."""
