@@ -108,12 +108,12 @@ def broker(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with EmbeddedBroker() as running:
+        if brokers_file is not None:
+            brokers_file.write_text(running.bootstrap_servers + "\n")
         console.put(running.bootstrap_servers)
         sys.stderr.write(
             f"export CXSTREAM_BROKERS={running.bootstrap_servers} CXSTREAM_EMBEDDED=true\n"
         )
-        if brokers_file is not None:
-            brokers_file.write_text(running.bootstrap_servers + "\n")
         stop.wait()
 
 

@@ -22,7 +22,7 @@ IN_FLIGHT_MAX = 256
 _CLOCKS_ARE_SET_MS = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
 
 _UNREAD_KEY = b"unread"
-"""All on one partition, so that they keep their order, and the place that a dead letter names, in each replay."""
+"""One partition for all: in each replay they keep their order, and the place that a dead letter names."""
 
 Record = Fragment | Control | CustomerRecord | bytes
 """What is sent; as bytes a transcript record that could not be read and goes on as it is."""
