@@ -24,7 +24,7 @@ from cxstream.engine.topics import (
 )
 from cxstream.errors import ModelError
 from cxstream.listen.redact import PatternRedactor
-from cxstream.observe.metrics import Metrics
+from cxstream.observe.metrics import Metrics, serve
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
@@ -127,6 +127,20 @@ def _specs(settings: Settings) -> list[TopicSpec]:
     return Topics(settings.topic_prefix).specs(changelogs(settings))
 
 
+def working(settings: Settings) -> CxApp:
+    """The application of a worker process: when it starts it serves its metrics."""
+    metrics = Metrics()
+    app = build(settings, metrics)
+
+    async def prepare() -> None:
+        await prepare_topics(settings)
+        port = serve(metrics, settings.metrics_host, settings.metrics_port)
+        _log.info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
+
+    app.prepare = prepare
+    return app
+
+
 def faust_app() -> CxApp:
     """The application for Faust's own command line, from the environment's settings."""
-    return build(Settings(), Metrics())
+    return working(Settings())

@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     )
 
     # Watching
-    metrics_port: int | None = Field(
-        None, ge=0, le=65535, description="serve /metrics here; 0 takes a free port"
+    metrics_port: int = Field(
+        9108, ge=0, le=65535, description="a worker serves /metrics here; 0 takes a free port"
     )
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -6,9 +6,7 @@ import asyncio
 import logging
 import signal
 
-from cxstream.bootstrap import build, prepare_topics
-from cxstream.errors import SettingsError
-from cxstream.observe.metrics import Metrics, serve
+from cxstream.bootstrap import working
 from cxstream.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -20,19 +18,7 @@ async def run(settings: Settings) -> None:
     The caller should end the process with an error then, so that a supervisor starts it anew: state and
     offsets are safe, and the input comes again.
     """
-    await prepare_topics(settings)
-    metrics = Metrics()
-    if settings.metrics_port is not None:
-        try:
-            port = serve(metrics, settings.metrics_host, settings.metrics_port)
-        except OSError as error:
-            address = f"{settings.metrics_host}:{settings.metrics_port}"
-            raise SettingsError(
-                f"metrics_port (CXSTREAM_METRICS_PORT, --metrics-port): cannot serve on {address}:"
-                f" {error.strerror}; 0 takes a free port"
-            ) from error
-        _log.info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
-    app = build(settings, metrics)
+    app = working(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import logging
 import ssl
+from collections.abc import Awaitable, Callable
 from typing import Any, Never
 
 import faust
@@ -38,6 +39,7 @@ class CxApp(faust.App):  # type: ignore[misc]
 
     fetch_wait_ms: int = FETCH_WAIT_MS
     drain_s: float = 20.0
+    prepare: Callable[[], Awaitable[None]] | None = None
     progress: Progress
     pool: ScoringPool
 
@@ -58,6 +60,12 @@ class CxApp(faust.App):  # type: ignore[misc]
         """Partitions are here and their state is recovered: ready."""
         super().on_rebalance_end()
         self.ready.set()
+
+    async def on_start(self) -> None:
+        """First what the process needs of its surroundings (topics), then Faust's own start."""
+        if self.prepare is not None:
+            await self.prepare()
+        await super().on_start()
 
     async def gave_up(self) -> Never:
         """Wait for as long as the application runs. Raises `EngineError` when it stops by itself."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from cxstream.errors import SettingsError
+
 CHANNELS = frozenset(("voice", "chat", "sms", "email", "whatsapp", "social"))
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2, 4, 8, 15, 30, 60)
@@ -123,8 +125,17 @@ class Metrics:
 
 
 def serve(metrics: Metrics, host: str, port: int) -> int:
-    """Serve `/metrics` for Prometheus from a thread of its own; returns the port (0 asks for a free one)."""
-    server, _ = start_http_server(port, addr=host, registry=metrics.registry)
+    """Serve `/metrics` for Prometheus from a thread of its own; returns the port (0 asks for a free one).
+
+    Raises `SettingsError` when the port is taken, as by a second worker on this machine.
+    """
+    try:
+        server, _ = start_http_server(port, addr=host, registry=metrics.registry)
+    except OSError as error:
+        raise SettingsError(
+            f"metrics_port {port} on {host} cannot be served ({error.strerror}): give another with"
+            " --metrics-port or CXSTREAM_METRICS_PORT; 0 takes a free one"
+        ) from error
     return int(server.server_port)
 
 
