@@ -297,6 +297,13 @@ def test_every_rule_has_a_case() -> None:
         "I don't want to make a formal complaint, I just want to know",
         "you nearly gave me a heart attack when I saw the price",
         "that terminal at the airport was awful",
+        "shut up and take my money",
+        "do the headphones cancel the noise of an office",
+        "the fraud department of my bank rang me and even they were nice",
+        "I gave him the code for the gate",
+        "I lost my place in the queue",
+        "I don't want to complain, it's just a question",
+        "if it isn't here by four I want my money back",
         "you'd be better off without me as a customer",
         "thanks",
         "no that's all, bye",
@@ -305,6 +312,69 @@ def test_every_rule_has_a_case() -> None:
 def test_harmless_words_raise_no_alarm(text: str) -> None:
     found = rules(moment(text))
     assert not [rule for rule, kinds in found.items() if kinds & {"escalation", "action"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("they said I had to move my savings to a safe account", "fraud_secure_account"),
+        ("I gave them the code from the text", "fraud_secure_account"),
+        ("I want to complain about a policy", "complaint_or_legal"),
+        ("I was mis-sold this", "complaint_or_legal"),
+        ("I want someone who can actually do something", "asks_for_supervisor"),
+        ("get me your incident manager", "asks_for_supervisor"),
+        ("I'd like to close my account", "cancellation_save_offer"),
+        ("well, it's disappointing, to be honest", "sentiment_falling"),
+        ("I don't think we'll be ordering again", "sentiment_falling"),
+        ("as I explained on the phone, it is nine", "customer_repeats"),
+        ("this is the third time I'm calling", "repeat_contact"),
+        ("oh dear, I'm all muddled now", "confusion_simplify"),
+    ],
+)
+def test_words_are_enough(text: str, rule: str) -> None:
+    assert rule in rules(moment(text, conversation={"customer_turns": 2}))
+
+
+def test_cross_words_need_the_tone_too() -> None:
+    text = "that is ridiculous"
+    assert "sentiment_falling" in rules(moment(text, utterance={"negative": 0.5}))
+    assert "sentiment_falling" not in rules(moment(text, utterance={"negative": 0.05}))
+
+
+def test_a_bill_dispute_rises_when_the_apology_did_not_help() -> None:
+    facts = {"intents": ["billing_dispute"], "customer_turns": 6}
+    at = moment("you've got to be joking", utterance={"negative": 0.6}, conversation=facts)
+    assert "billing_dispute_escalates" not in rules(at)
+    said_sorry = (given("sentiment_falling", ago_s=60),)
+    assert rules(at, said_sorry)["billing_dispute_escalates"] == {"escalation"}
+
+
+def test_who_was_robbed_hears_nothing_about_the_mood() -> None:
+    facts = {"customer_turns": 5, "negative_run": 4, "level": -0.6}
+    at = moment("I'm such an idiot", utterance=ANGRY, conversation=facts)
+    assert "sentiment_falling" in rules(at)
+    assert "sentiment_falling" not in rules(at, (given("fraud_secure_account", ago_s=60),))
+
+
+def test_sarcasm_asks_for_no_review() -> None:
+    facts = {"level": 0.6, "positive_run": 3}
+    text = "I've had three links and none of them work, amazing service, really"
+    happy = {"valence": 0.9, "satisfaction": 0.9}
+    assert "delighted_close" not in rules(moment(text, utterance=happy, conversation=facts))
+    text = "thank you so much, you've been great"
+    assert "delighted_close" in rules(moment(text, utterance=happy, conversation=facts))
+
+
+def test_an_intent_without_a_device_repairs_nothing() -> None:
+    heard: dict[str, Any] = {"intent": "technical_problem", "probability": 0.95}
+    assert "technical_first_steps" not in rules(moment("you people can't deliver a box", **heard))
+    assert "technical_first_steps" in rules(moment("my app is behaving oddly", **heard))
+
+
+def test_silence_is_only_told_when_the_customer_minds() -> None:
+    silent = {"gap_s": 40}
+    assert "long_silence" not in rules(moment("found it, here it is", conversation=silent))
+    assert "long_silence" not in rules(moment("so, done", role="agent", conversation=silent))
 
 
 def test_thanks_give_nothing() -> None:
