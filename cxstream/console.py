@@ -17,7 +17,14 @@ from rich.table import Table
 from cxstream.errors import SettingsError
 from cxstream.settings import Settings
 
-_LIBRARIES = ("faust", "mode", "aiokafka", "cxstream.engine.app", "cxstream.engine.transport")
+_LIBRARIES = (
+    "faust",
+    "mode",
+    "aiokafka",
+    "cxstream.engine.app",
+    "cxstream.engine.transport",
+    "cxstream.engine.recovery",
+)
 """Names that tell of every part that starts and stops; Faust's services log as the module they are in."""
 
 

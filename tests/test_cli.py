@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -9,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -36,10 +38,13 @@ OUTPUTS = {
 }
 
 
-def run(
-    *arguments: str, stdin: bytes = b"", **variables: str
-) -> subprocess.CompletedProcess[bytes]:
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
     """The command as a process of its own, where streams and exit codes are the real ones."""
+    return feed(b"", *arguments, **variables)
+
+
+def feed(stdin: bytes, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """The same, with something on its standard input."""
     return subprocess.run(
         [sys.executable, "-m", "cxstream", *arguments],
         input=stdin,
@@ -201,7 +206,7 @@ LINES = {
 
 
 def test_score_answers_each_line_in_order_and_in_the_promised_shape() -> None:
-    done = run("score", stdin=b"\n".join(LINES))
+    done = feed(b"\n".join(LINES), "score")
     assert done.returncode == 0
     assert done.stderr == b""
     answers = [json.loads(line) for line in done.stdout.split(b"\n")[:-1]]
@@ -223,7 +228,7 @@ def test_score_answers_each_line_in_order_and_in_the_promised_shape() -> None:
 
 
 def test_score_without_models_says_so_on_standard_error_only(tmp_path: Path) -> None:
-    done = run("score", stdin=b"hello\n", MODELS_DIR=str(tmp_path))
+    done = feed(b"hello\n", "score", MODELS_DIR=str(tmp_path))
     assert json.loads(done.stdout)["degraded"] is True
     assert done.stderr.startswith(b"cxstream: scores come from the lexicon")
 
@@ -360,6 +365,27 @@ def read_lines(source: subprocess.Popen[str], until: Callable[[list[str]], bool]
     return lines
 
 
+@contextmanager
+def ended_with(leader: subprocess.Popen[str], follower: subprocess.Popen[str]) -> Iterator[None]:
+    """Should the leader end by itself the follower ends too, so that nobody waits for its lines."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                leader.wait(0.2)
+                follower.kill()
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
 @pytest.mark.timeout(180)
 def test_broker_worker_replay_and_tail_as_processes(tmp_path: Path) -> None:
     file = write_records(tmp_path / "records.jsonl", conversations())
@@ -368,7 +394,12 @@ def test_broker_worker_replay_and_tail_as_processes(tmp_path: Path) -> None:
         (brokers,) = read_lines(broker, lambda lines: len(lines) == 1)
         assert address.read_text().strip() == brokers
         # the lexicon is enough to see records go round, and starts at once
-        variables = {"BROKERS": brokers, "EMBEDDED": "true", "MODELS_DIR": str(tmp_path)}
+        variables = {
+            "BROKERS": brokers,
+            "EMBEDDED": "true",
+            "MODELS_DIR": str(tmp_path),
+            "METRICS_PORT": "0",
+        }
         assert run("topics", "create", "--brokers", brokers, "--embedded").returncode == 0
         with (
             process(tmp_path / "worker.log", "worker", **variables) as worker,
@@ -378,8 +409,9 @@ def test_broker_worker_replay_and_tail_as_processes(tmp_path: Path) -> None:
         ):
             sent = run("replay", str(file), "--json", **variables)
             assert json.loads(sent.stdout) == {"sent": len(conversations())}, sent.stderr
-            texts = len(SAID) * 4
-            signals = read_lines(tail, lambda lines: len(lines) >= texts)
+            everything = len(conversations())
+            with ended_with(worker, tail):
+                signals = read_lines(tail, lambda lines: len(lines) >= everything)
             fragments = {json.loads(line).get("fragment_id") for line in signals}
             assert {f"conv-{c}/{turn}" for c in range(4) for turn in range(len(SAID))} <= fragments
             for running in (tail, worker):
