@@ -124,7 +124,8 @@ def worker(
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            metavar="PORT", help="Serve Prometheus metrics on this port; 0 takes a free one."
+            metavar="PORT",
+            help="Serve Prometheus metrics here; 0 takes a free port. Default: CXSTREAM_METRICS_PORT, else 9108.",
         ),
     ] = None,
     playbook: Annotated[
