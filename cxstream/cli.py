@@ -125,7 +125,8 @@ def worker(
         int | None,
         typer.Option(
             metavar="PORT",
-            help="Serve Prometheus metrics here; 0 takes a free port. Default: CXSTREAM_METRICS_PORT, else 9108.",
+            help="Serve Prometheus metrics here; 0 takes a free port. Default: CXSTREAM_METRICS_PORT,"
+            " else 9108.",
         ),
     ] = None,
     playbook: Annotated[
