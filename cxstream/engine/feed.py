@@ -21,7 +21,7 @@ IN_FLIGHT_MAX = 256
 
 _CLOCKS_ARE_SET_MS = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
 
-_UNREAD_KEY = b"unread"
+_UNREAD = 0
 """One partition for all: in each replay they keep their order, and the place that a dead letter names."""
 
 Record = Fragment | Control | CustomerRecord | bytes
@@ -71,7 +71,7 @@ class Feed:
         for record in records:
             if isinstance(record, bytes):
                 pending.append(
-                    await self._producer.send(self._topics.transcripts, record, key=_UNREAD_KEY)
+                    await self._producer.send(self._topics.transcripts, record, partition=_UNREAD)
                 )
                 count += 1
                 continue
