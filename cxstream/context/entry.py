@@ -42,6 +42,9 @@ _COMMON = frozenset(
     " that's the their them then there they this to told too uh um up us very want was wasn't we well"
     " were what what's when where where's which who why will with would yeah yes you your".split()
 )
+_LEAST, _LIKELY = 0.25, 0.6
+"""What a topic beside `out_of_scope` needs: by itself, and given that the sentence has a topic."""
+
 _SURE = round(TOPIC_PROBABILITY * 1000)
 _STEM = 5
 _MAY_REPEAT = (Role.CUSTOMER, Role.UNKNOWN)  # who is unknown may turn out to be the customer
@@ -159,11 +162,16 @@ def utterance_entry(
 
 
 def _wanted(intent: Intent) -> tuple[str, float]:
-    """The label to remember: much of a long sentence is about nothing, and the rest may be sure enough."""
+    """The label to remember, and how sure it is.
+
+    Much of a long sentence is about nothing. If it is about something, and that is then likely enough, the
+    something is remembered, with its probability given that there is one.
+    """
     if intent.label == "out_of_scope":
         for label, probability in intent.ranking:
-            if label not in NOT_TOPICS and probability >= TOPIC_PROBABILITY:
-                return label, probability
+            if label not in NOT_TOPICS and probability >= _LEAST:
+                given = probability / (1 - intent.probability)
+                return (label, given) if given >= _LIKELY else (intent.label, intent.probability)
     return intent.label, intent.probability
 
 

@@ -8,6 +8,7 @@ from support import BASE_MS, control, only, run_records, said
 
 from cxstream.engine.feed import Record
 from cxstream.events import ControlKind, DeadLetter, Signal, Summary, from_ms, to_ms
+from cxstream.listen.decode import decode_record
 
 BAD: dict[str, bytes] = {
     "not json": b"hello, I am not JSON",
@@ -54,8 +55,11 @@ def test_odd_text_and_odd_times_are_taken(embedded_broker: Broker, topic_prefix:
     odd: list[Record] = [
         arrival,
         said("odd", 1, "nul \x00 bell \x07 and \u200b nothing"),
-        b'{"schema":"cx.fragment.v1","conversation_id":"odd","fragment_id":"s","text":"lone \\ud800 half",'
-        b'"speaker":{"role":"CALLER"},"event_time":"2025-11-24T16:00:30Z"}',
+        decode_record(
+            b'{"schema":"cx.fragment.v1","conversation_id":"odd","fragment_id":"s",'
+            b'"text":"lone \\ud800 half","speaker":{"role":"CALLER"},'
+            b'"event_time":"2025-11-24T16:00:30Z"}'
+        ),
     ]
     signals = only(Signal, run_records(embedded_broker, topic_prefix, odd))
     assert len(signals) == 3
