@@ -319,7 +319,11 @@ def test_harmless_words_raise_no_alarm(text: str) -> None:
     [
         ("they said I had to move my savings to a safe account", "fraud_secure_account"),
         ("I gave them the code from the text", "fraud_secure_account"),
+        ("he told me that you'd ask and that I should say it's for a car", "fraud_secure_account"),
+        ("never heard of that shop", "fraud_secure_account"),
         ("I want to complain about a policy", "complaint_or_legal"),
+        ("he's very hard of hearing", "vulnerable_customer"),
+        ("I told all this to a gentleman on Friday", "customer_repeats"),
         ("I was mis-sold this", "complaint_or_legal"),
         ("I want someone who can actually do something", "asks_for_supervisor"),
         ("get me your incident manager", "asks_for_supervisor"),
@@ -333,6 +337,21 @@ def test_harmless_words_raise_no_alarm(text: str) -> None:
 )
 def test_words_are_enough(text: str, rule: str) -> None:
     assert rule in rules(moment(text, conversation={"customer_turns": 2}))
+
+
+def test_that_was_not_me_is_fraud_only_where_money_is_the_topic() -> None:
+    text = "that wasn't me"
+    about_money = {"intents": ["balance_or_statement"]}
+    assert "fraud_secure_account" in rules(moment(text, conversation=about_money))
+    assert "fraud_secure_account" not in rules(moment(text))
+
+
+def test_a_question_about_some_later_day_is_no_wish_to_leave() -> None:
+    text = "what happens to our data if we cancel later"
+    asked = moment(text, intent="cancel_service", probability=0.9)
+    assert "cancellation_save_offer" not in rules(asked)
+    meant = moment("so I'd rather cancel", intent="cancel_service", probability=0.9)
+    assert "cancellation_save_offer" in rules(meant)
 
 
 def test_cross_words_need_the_tone_too() -> None:
