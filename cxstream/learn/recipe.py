@@ -1,17 +1,19 @@
-"""The whole recipe behind `cxstream train`: the scoring heads, with their figures and their card."""
+"""The whole recipe behind `cxstream train`: the scoring heads, then how well they foresee a conversation's end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from cxstream.learn.risk_card import judge_risk
 from cxstream.learn.train import train
+from cxstream.understand.model import load_scorer
 
 
 def run(
     data: Path, out: Path, *, seed: int, say: Callable[[str], None], cache: Path | None = None
 ) -> None:
-    """Train everything into `out`, telling `say` each whole tenth of the way in words."""
+    """Train and judge everything into `out`, telling `say` each whole tenth of the way in words."""
     train(data, out, seed=seed, report=in_tenths(say), cache=cache)
 
 
