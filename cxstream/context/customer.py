@@ -6,6 +6,7 @@ state moves, as a `CarryOver` event, and what comes to the old key is forwarded 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
@@ -226,7 +227,9 @@ def _fits(name: str, value: str | bool | int | float) -> bool:
         return False
     if isinstance(value, str):
         return len(value) <= ATTRIBUTE_TEXT_MAX
-    return isinstance(value, float) or -(2**63) <= value < 2**63
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return -(2**63) <= value < 2**63
 
 
 def _labels(value: object) -> list[str]:

@@ -1,0 +1,127 @@
+"""The commands of who trains, measures and writes rules: arguments only, as in `cli`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from cxstream import console
+from cxstream.options import Brokers, Data, Json
+
+expert_app = typer.Typer()
+playbook_app = typer.Typer(help="Playbooks: the policy owner's rules, as data.")
+expert_app.add_typer(playbook_app, name="playbook", no_args_is_help=True)
+
+
+@expert_app.command()
+def score(
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads of the forward pass. Default: CXSTREAM_TORCH_THREADS, else 1."
+        ),
+    ] = None,
+) -> None:
+    """Score texts from standard input, one a line: one JSON line out for each, in order.
+
+    A line may also be a JSON object with a `text`. For example: echo "my bill is wrong" | cxstream score
+    """
+    from cxstream import bootstrap
+    from cxstream.understand.lines import read_batches, score_lines
+
+    console.quiet()
+    model = bootstrap.scorer(console.settings(torch_threads=threads))
+    for line in score_lines(read_batches(sys.stdin.fileno()), model):
+        console.put(line)
+
+
+@expert_app.command()
+def doctor(brokers: Brokers = None, as_json: Json = False) -> None:
+    """Say what is missing on this machine, and the command that mends it.
+
+    Exit code 1 when something is MISSING; what is absent is only needed for some things.
+    """
+    from cxstream import doctor as doctors
+
+    console.quiet()
+    findings = doctors.examine(console.settings(brokers=brokers))
+    rows = [finding._asdict() for finding in findings]
+    if as_json:
+        console.put_rows("", rows, as_json=True)
+    else:
+        for f in findings:
+            sign = "ok     " if f.ok else "MISSING" if f.required else "absent "
+            console.put(
+                f"{sign} {f.name:20} {f.found}" + ("" if f.ok else f"\n        mend: {f.mend}")
+            )
+    raise typer.Exit(1 if any(f.required and not f.ok for f in findings) else 0)
+
+
+@expert_app.command()
+def train(
+    data: Data = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the models to.")] = Path(
+        "models"
+    ),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = 7,
+) -> None:
+    """Train the heads from public data and write weights, figures and cards.
+
+    Takes minutes; progress goes to standard error.
+    """
+    folder = console.labelled_data(data)
+    console.quiet()
+    from cxstream.learn import recipe
+
+    recipe.run(folder, out, seed=seed, say=console.say)
+
+
+@expert_app.command()
+def evaluate(
+    data: Data = None,
+) -> None:
+    """Measure the models on the dev splits of public data, and print the figures as JSON.
+
+    The models are the shipped ones, or those in CXSTREAM_MODELS_DIR. Takes minutes; progress goes to
+    standard error.
+    """
+    folder = console.labelled_data(data)
+    console.quiet()
+    from cxstream import bootstrap
+    from cxstream.learn.evaluate import evaluate as measure
+    from cxstream.learn.recipe import in_tenths
+
+    figures = measure(bootstrap.scorer(console.settings()), folder, report=in_tenths(console.say))
+    console.put(msgspec.json.format(msgspec.json.encode(figures)).decode())
+
+
+@playbook_app.command("check")
+def playbook_check(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Playbooks to check: YAML.")
+    ],
+) -> None:
+    """Check playbooks; print every problem with file, line and what was expected.
+
+    Exit code 1 when there is one.
+    """
+    from cxstream.decide.load import check
+
+    problems = [problem for file in files for problem in check(file)]
+    for problem in problems:
+        console.put(problem)
+    if not problems:
+        console.put("no problems")
+    raise typer.Exit(1 if problems else 0)
+
+
+@expert_app.command()
+def schema() -> None:
+    """Print the JSON Schema of what the topic cx.transcripts takes."""
+    from cxstream.listen.schema import transcript_schema
+
+    console.put(msgspec.json.format(msgspec.json.encode(transcript_schema())).decode())
