@@ -1,4 +1,4 @@
-"""The whole recipe behind `cxstream train`: the scoring heads, then how well they foresee a conversation's end."""
+"""The whole recipe behind `cxstream train`: the scoring heads, then how well they foresee a bad end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def run(
     data: Path, out: Path, *, seed: int, say: Callable[[str], None], cache: Path | None = None
 ) -> None:
     """Train and judge everything into `out`, telling `say` each whole tenth of the way in words."""
-    train(data, out, seed=seed, report=in_tenths(say), cache=cache)
+    report = in_tenths(say)
+    train(data, out, seed=seed, report=report, cache=cache)
+    judge_risk(load_scorer(out), data, out, seed=seed, report=report)
 
 
 def in_tenths(say: Callable[[str], None]) -> Callable[[str, float], None]:

@@ -9,10 +9,20 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 FEATURES: Final = ("neg", "neu", "pos", "compound")
 
+_BUSINESS: Final = (
+    "no yes sure ok okay please help cancel cancelled cancelling charge charged charges alert interest"
+    " interested block blocked blocking dispute disputed stop stopped solution secure security number"
+    " share shared save saved credit debt allow natural value"
+).split()
+"""Words of feeling elsewhere, and plain business here: "no" is an answer, and help is what is asked for."""
+
 
 @cache
 def _analyser() -> SentimentIntensityAnalyzer:
-    return SentimentIntensityAnalyzer()
+    analyser = SentimentIntensityAnalyzer()
+    for word in _BUSINESS:
+        analyser.lexicon.pop(word, None)
+    return analyser
 
 
 def tone(normalised: str) -> tuple[float, float, float, float]:
