@@ -81,7 +81,10 @@ rows = st.dictionaries(
     ),
 )
 scalars = st.one_of(
-    texts, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)
+    texts,
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
 )
 customers = st.builds(
     Customer,
