@@ -143,36 +143,31 @@ _TEXT: Final = """\
 # risk: how a conversation is going
 
 Three numbers after every customer utterance, from the facts of the conversation so far (running sums and
-maxima;
-`cxstream/understand/trajectory.py`): the risk that the customer ends up annoyed, dissatisfied, or
-without what they
-came for. **The weights are set by hand** (`RuleTrajectory`). They are an index from 0 to 1, not
-probabilities:
-in STAR four customers in a hundred end up annoyed, and no honest probability would then pass a half.
+maxima; `cxstream/understand/trajectory.py`): the risk that the customer ends up annoyed, dissatisfied,
+or without what they came for. **The weights are set by hand** (`RuleTrajectory`). They are an index from
+0 to 1, not probabilities: in STAR four customers in a hundred end up annoyed, and no honest probability
+would then pass a half.
 
 ## Why by hand: the comparison
 
 On the STAR dialogues (Mosig and others 2020, RasaHQ/STAR @3058975, MIT; crowd workers playing customer
-and agent; labels from the
-questionnaires after the dialogue), train and dev together, five folds that share no customer worker,
-utterances
-scored by `@SCORER@`. AUC after that share of the customer's turns: over all pairs / **within the same
-task**. "Fitted" is a
-logistic regression on the same measures, trained on the other folds; "task alone" knows only which task
-was given,
-and no text: what looks like foresight over all pairs is mostly that.
+and agent; labels from the questionnaires after the dialogue), train and dev together, five folds that
+share no customer worker, utterances scored by `@SCORER@`. AUC after that share of the customer's turns:
+over all pairs / **within the same task**. "Fitted" is a logistic regression on the same measures,
+trained on the other folds; "task alone" knows only which task was given, and no text: what looks like
+foresight over all pairs is mostly that.
 
 @FIGURES@
 
-* **annoyed**: by hand beats VADER, and fitted weights are no better within a task. Before half of the
-  conversation nothing foresees it.
+* **annoyed**: by hand beats VADER (here without the business words that `understand/tone.py` takes out
+  of it), and fitted weights are no better within a task. Before half of the conversation nothing
+  foresees it.
 * **dissatisfied**, **goal_not_met**: near chance for everybody; fitted weights gain a little from the
-  length of the
-  dialogue, which is STAR's pacing and not a customer's. Do not automate anything on these two alone.
+  length of the dialogue, which is STAR's pacing and not a customer's. Do not automate anything on these
+  two alone.
 
 ## Known weak points
 
 Role-play: people who are paid are rarely furious. No phone calls. The utterance scores carry over what
-their card says.
-The words said are seen only through their scores.
+their card says. The words said are seen only through their scores.
 """
