@@ -89,8 +89,16 @@ class BatchAgent(ABC):
             self._finish(batches, batch)
 
     async def sweep(self) -> None:
-        """See to the keys that have been silent too long; between batches, never during one."""
+        """See to the keys that have been silent too long; between batches, never during one.
+
+        Keys of partitions that went to another worker are its own to see to, and nothing is touched while
+        partitions move.
+        """
         async with self._turn:
+            if self.table is None or not self._desk.app.flow_control.is_active():
+                return
+            held = self._desk.app.consumer.assignment()
+            self._idle.keep_only({tp.partition for tp in held if tp.topic == self.table.changelog})
             replies, writes = self.tidy(self._idle)
             await self._publish(replies, writes)
 

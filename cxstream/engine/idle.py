@@ -45,8 +45,8 @@ class Idle:
                 del keys[key]
                 yield partition, key
 
-    def forget(self, partitions: set[int]) -> None:
-        """These partitions are no longer ours."""
-        for partition in partitions:
+    def keep_only(self, partitions: set[int]) -> None:
+        """Only these partitions are ours: whoever else holds the others sees to their silence."""
+        for partition in set(self._clock) - partitions:
             self._heard.pop(partition, None)
             self._clock.pop(partition, None)

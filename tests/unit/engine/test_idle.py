@@ -55,6 +55,8 @@ def test_a_clock_that_jumps_back_moves_nothing_back() -> None:
 def test_lost_partitions_are_forgotten() -> None:
     idle = Idle(Clock())
     idle.heard(0, b"a", 0)
-    idle.forget({0})
-    idle.heard(1, b"b", 99 * MINUTE_MS)
-    assert list(idle.silent_for(MINUTE_MS)) == []
+    idle.heard(1, b"b", 0)
+    idle.heard(0, b"later", 99 * MINUTE_MS)
+    idle.heard(1, b"later", 99 * MINUTE_MS)
+    idle.keep_only({1})
+    assert list(idle.silent_for(MINUTE_MS)) == [(1, b"b")]
