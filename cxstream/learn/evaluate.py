@@ -50,7 +50,9 @@ def evaluate(
         report("evaluating", min(1.0, (start + STEP) / len(held)))
     figures: Figures = {}
     for source in ("banking77", "clinc150", "nlupp", "multidogo", "natcs"):
-        figures[f"intent, {source}"] = _intent([s for s in scored if s[0].source == source])
+        figures[f"intent, {source}"] = _intent(
+            [s for s in scored if s[0].source == source and s[0].intent is not None]
+        )
     figures["intent, calibration"] = _sureness(scored)
     reddit = [s for s in scored if s[0].source == "goemotions"]
     figures["sentiment, goemotions"] = _sentiment(reddit)

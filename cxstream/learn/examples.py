@@ -23,7 +23,7 @@ from cxstream.understand.normalise import normalise
 
 Split = Literal["train", "dev"]
 Row = dict[str, Any]
-AUTHORED: Final = Path(__file__).with_name("authored.yaml")
+AUTHORED: Final = Path(__file__).with_name("authored")
 
 SOURCES: Final = {
     "banking77": "Banking77 (PolyAI task-specific-datasets @57ec275), CC-BY-4.0",
@@ -33,7 +33,7 @@ SOURCES: Final = {
     "natcs": "NatCS of DSTC11 track 2, insurance part (amazon-science @969b95a), Apache-2.0",
     "goemotions": "GoEmotions (google-research; monologg/GoEmotions-pytorch @b75f9d3), CC-BY-4.0",
     "convabuse": "ConvAbuse (amandacurry/convabuse @c0a9469), CC-BY-4.0",
-    "authored": "sentences of our own (cxstream/learn/authored.yaml); never evaluated on",
+    "authored": "sentences of our own (cxstream/learn/authored); never evaluated on",
 }
 
 EVALUATED_ONLY: Final = frozenset({"natcs"})
@@ -45,7 +45,9 @@ class Example:
     """A text and its labels; None where the source does not say.
 
     `weak` says that the labels beside the intent only follow from it (a customer who spells out an
-    order number is calm); they are trained on, and never evaluated on.
+    order number is calm); they are trained on, and never evaluated on. `fine` are the source's own
+    labels, which keep the encoder able to tell near neighbours apart; `abuse_share` is the share of the
+    raters who found the text abusive.
     """
 
     text: str
@@ -55,6 +57,8 @@ class Example:
     emotions: frozenset[str] | None = None
     abuse: bool | None = None
     weak: bool = False
+    fine: frozenset[str] | None = None
+    abuse_share: float | None = None
 
 
 def read(data: Path, split: Split) -> list[Example]:
@@ -82,28 +86,33 @@ def calibrates(text: str) -> bool:
 
 
 def authored(path: Path = AUTHORED) -> list[Example]:
-    """Our own sentences: groups of texts that share their labels."""
-    found = []
-    for group in yaml.safe_load(path.read_text(encoding="utf-8")):
-        emotions = group.get("emotions")
-        found += [
-            Example(
-                text=text,
-                source="authored",
-                intent=group.get("intent"),
-                sentiment=group.get("sentiment"),
-                emotions=None if emotions is None else frozenset(emotions),
-                abuse=group.get("abuse"),
-            )
-            for text in group["texts"]
-        ]
+    """Our own sentences: groups of texts that share their labels, file by file."""
+    found: list[Example] = []
+    for file in sorted(path.glob("*.yaml")):
+        for group in yaml.safe_load(file.read_text(encoding="utf-8")):
+            emotions = group.get("emotions")
+            found += [
+                Example(
+                    text=text,
+                    source="authored",
+                    intent=group.get("intent"),
+                    sentiment=group.get("sentiment"),
+                    emotions=None if emotions is None else frozenset(emotions),
+                    abuse=group.get("abuse"),
+                )
+                for text in group["texts"]
+            ]
     return found
+
+
+def _fine(*labels: str) -> frozenset[str]:
+    return frozenset(labels)
 
 
 def _one_label(source: str) -> Callable[[Iterator[Row], dict[str, str]], list[Example]]:
     def reader(rows: Iterator[Row], intents: dict[str, str]) -> list[Example]:
         return [
-            Example(row["text"], source, intent=intents[row["label"]])
+            Example(row["text"], source, intent=intents[row["label"]], fine=_fine(row["label"]))
             for row in rows
             if row["label"] in intents
         ]
@@ -111,21 +120,28 @@ def _one_label(source: str) -> Callable[[Iterator[Row], dict[str, str]], list[Ex
     return reader
 
 
+_WARM: Final = frozenset(("thanks", "goodbye"))
+
+
 def _clinc(rows: Iterator[Row], intents: dict[str, str]) -> list[Example]:
     """Requests to an assistant: in an even tone, so weakly neutral and free of abuse."""
-    return [
-        Example(
-            row["text"],
-            "clinc150",
-            intent=intents[row["label"]],
-            sentiment="neutral",
-            emotions=frozenset(),
-            abuse=False,
-            weak=True,
+    found = []
+    for row in rows:
+        intent = intents.get(row["label"])
+        warm = intent in _WARM
+        found.append(
+            Example(
+                row["text"],
+                "clinc150",
+                intent=intent,
+                sentiment=None if warm else "neutral",
+                emotions=None if warm else frozenset(),
+                abuse=None if warm else False,
+                weak=True,
+                fine=_fine(row["label"]),
+            )
         )
-        for row in rows
-        if row["label"] in intents and intents[row["label"]] not in ("thanks", "goodbye")
-    ]
+    return found
 
 
 def _nlupp(rows: Iterator[Row], intents: dict[str, str]) -> list[Example]:
@@ -134,8 +150,7 @@ def _nlupp(rows: Iterator[Row], intents: dict[str, str]) -> list[Example]:
     for row in rows:
         labels = set(row["labels"])
         first = next((intent for label, intent in intents.items() if label in labels), None)
-        if first is not None:
-            found.append(Example(row["text"], "nlupp", intent=first))
+        found.append(Example(row["text"], "nlupp", intent=first, fine=_fine(*labels)))
     return found
 
 
@@ -173,6 +188,7 @@ def _multidogo(rows: Iterator[Row], intents: dict[str, str]) -> list[Example]:
                 emotions=emotions,
                 abuse=None if tone is None else False,
                 weak=True,
+                fine=_fine(f"{row['domain']}/{act}"),
             )
         )
     return found
@@ -199,6 +215,7 @@ def _goemotions(rows: Iterator[Row], _: dict[str, str]) -> list[Example]:
             emotions=frozenset(
                 name for name in EMOTIONS if set(_EMOTION_OF[name]) & set(row["emotions"])
             ),
+            fine=_fine(*row["emotions"]),
         )
         for row in rows
     ]
@@ -207,7 +224,12 @@ def _goemotions(rows: Iterator[Row], _: dict[str, str]) -> list[Example]:
 def _convabuse(rows: Iterator[Row], _: dict[str, str]) -> list[Example]:
     """What people write to bots; the majority of raters says whether it is abusive."""
     return [
-        Example(row["text"], "convabuse", abuse=bool(row["abuse"]))
+        Example(
+            row["text"],
+            "convabuse",
+            abuse=bool(row["abuse"]),
+            abuse_share=row["votes"][0] / row["votes"][1],
+        )
         for row in rows
         if row["text"].strip()
     ]

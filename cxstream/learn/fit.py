@@ -61,7 +61,7 @@ def fit(
             order = torch.randperm(len(tx))
             for start in range(0, len(tx), plan.batch):
                 rows = order[start : start + plan.batch]
-                loss = _loss(net(tx[rows]), ty[rows], tw[rows], kind)
+                loss = loss_of(net(tx[rows]), ty[rows], tw[rows], kind) / tw[rows].sum()
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -76,12 +76,13 @@ def fit(
     )
 
 
-def _loss(out: torch.Tensor, y: torch.Tensor, weights: torch.Tensor, kind: Kind) -> torch.Tensor:
+def loss_of(out: torch.Tensor, y: torch.Tensor, weights: torch.Tensor, kind: Kind) -> torch.Tensor:
+    """The weighted sum of the losses of the rows: cross entropy, of one label or of each by itself."""
     if kind == "one_of":
         each = -(y * torch.log_softmax(out, 1)).sum(1)
     else:
         each = nn.functional.binary_cross_entropy_with_logits(out, y, reduction="none").sum(1)
-    return (each * weights).sum() / weights.sum()
+    return (each * weights).sum()
 
 
 def logits(head: Head, x: Array) -> Array:
@@ -110,7 +111,7 @@ def calibrated(head: Head, x: Array, y: Array) -> Head:
 
     def step() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = _loss(raw * log_slope.exp() + offset, truth, ones, head.kind)
+        loss = loss_of(raw * log_slope.exp() + offset, truth, ones, head.kind) / len(raw)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 

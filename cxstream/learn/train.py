@@ -8,7 +8,6 @@ calibrated they are.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -22,7 +21,8 @@ import torch
 from cxstream.learn.card import write_card
 from cxstream.learn.evaluate import Figures, evaluate
 from cxstream.learn.examples import EVALUATED_ONLY, Example, authored, calibrates, read
-from cxstream.learn.fit import Plan, Weights, calibrated, fit
+from cxstream.learn.fit import Plan, calibrated, fit
+from cxstream.learn.targets import targets
 from cxstream.learn.vectors import vectors
 from cxstream.understand.heads import KINDS, LABELS, Array, Head, Heads, save
 from cxstream.understand.lexicon import LexiconScorer
@@ -37,7 +37,6 @@ PLANS: Final = {
     "abuse": Plan(tone=True),
 }
 AUTHORED_WEIGHT: Final = 4.0
-WEAK_WEIGHT: Final = 0.3
 Report = Callable[[str, float], None]
 
 
@@ -94,7 +93,7 @@ def fit_heads(data: Path, *, seed: int, report: Report, cache: Path) -> tuple[He
     for number, (name, plan) in enumerate(PLANS.items()):
         report(f"fitting {name}", number / len(PLANS))
         wide = x.shape[1] if plan.tone else encoder.dimensions
-        y, weights = targets(name, taught)
+        y, weights = targets(name, taught, authored_weight=AUTHORED_WEIGHT)
         rows = weights > 0
         head = fit(
             x[rows, :wide],
@@ -113,40 +112,6 @@ def fit_heads(data: Path, *, seed: int, report: Report, cache: Path) -> tuple[He
         _name(encoder.name, made), encoder.name, encoder.fingerprint, encoder.dimensions, made
     )
     return heads, ModelScorer(encoder, heads)
-
-
-def targets(name: str, examples: Sequence[Example]) -> tuple[Array, Weights]:
-    """What a head should say of each example (n, labels), and how much each counts; 0: it says nothing."""
-    labels = LABELS[name]
-    y = np.zeros((len(examples), len(labels)), np.float32)
-    weights = np.zeros(len(examples), np.float32)
-    for row, example in enumerate(examples):
-        said = _said(name, example)
-        if said is None:
-            continue
-        for label in said:
-            y[row, labels.index(label)] = 1
-        weights[row] = 1.0
-        if example.source == "authored":
-            weights[row] = AUTHORED_WEIGHT
-        elif example.weak and name != "intent":
-            weights[row] = WEAK_WEIGHT
-    if KINDS[name] == "one_of":
-        # rare labels count more, but not so much that the frequent ones are forgotten
-        counts = Counter(y[weights > 0].argmax(1).tolist())
-        scale = np.array([1 / np.sqrt(max(1, counts[i])) for i in range(len(labels))], np.float32)
-        weights *= scale[y.argmax(1)] / scale.mean()
-    return y, weights
-
-
-def _said(name: str, example: Example) -> frozenset[str] | None:
-    if name == "intent":
-        return None if example.intent is None else frozenset({example.intent})
-    if name == "sentiment":
-        return None if example.sentiment is None else frozenset({example.sentiment})
-    if name == "emotion":
-        return example.emotions
-    return None if example.abuse is None else frozenset({"abuse"} if example.abuse else ())
 
 
 def _features(encoder: MiniLm, examples: Sequence[Example], cache: Path, report: Report) -> Array:

@@ -23,7 +23,7 @@ def vectors(
     `report` gets the name of the work and the share done, 0 to 1. Vectors are kept by encoder and text,
     so files of other encoders or other data do no harm.
     """
-    folder = kept / encoder.fingerprint[:16]
+    folder = kept / f"{encoder.fingerprint[:16]}-{encoder.dimensions}"
     folder.mkdir(parents=True, exist_ok=True)
     known = _known(folder)
     missing = sorted(

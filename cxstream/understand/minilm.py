@@ -32,12 +32,13 @@ CHUNK: Final = 64
 
 
 class MiniLm:
-    """Sentence vectors of a BERT: mean over the tokens, unit length (see `encoder.Encoder`).
+    """Sentence vectors of a BERT, each half of unit length: the mean over the tokens, and the first token.
 
-    ModelError when the folder is missing, damaged, or not a BERT.
+    `tuned` is a safetensors file with layers of our own (names as in the folder's weights, any float type)
+    that take the place of the folder's. ModelError when a file is missing, damaged, or not of a BERT.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, tuned: Path | None = None) -> None:
         folder = folder or packaged()
         weights = folder / "model.safetensors"
         if not weights.is_file():
@@ -52,28 +53,36 @@ class MiniLm:
                 hidden=about["hidden_size"],
                 epsilon=about["layer_norm_eps"],
             )
-            tensors = load_file(weights)
-            self._bert = PackedBert(shape, {k.removeprefix("bert."): v for k, v in tensors.items()})
+            tensors = {k.removeprefix("bert."): v for k, v in load_file(weights).items()}
+            ours = load_file(tuned) if tuned else {}
+            if unknown := ours.keys() - tensors.keys():
+                raise ModelError(f"{tuned} does not fit the encoder in {folder}: {min(unknown)}")
+            self._bert = PackedBert(shape, tensors | ours)
             tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
         except (OSError, ValueError, TypeError, KeyError, SafetensorError) as problem:
             raise ModelError(f"the encoder in {folder} cannot be loaded: {problem!r}") from problem
         self.name = _name(folder)
-        self.dimensions: int = shape.hidden
-        self.fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()
+        self.sentence: int = shape.hidden
+        self.dimensions: int = 2 * shape.hidden
+        mark = hashlib.sha256(weights.read_bytes())
+        if tuned:
+            mark.update(tuned.read_bytes())
+            self.name += "+cx"
+        self.fingerprint = mark.hexdigest()
         self._tokens = tokenizer.backend_tokenizer
         self._tokens.no_padding()
         self._tokens.enable_truncation(MAX_TOKENS)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """One unit vector a text, in order; independent of the texts beside it."""
+        """One row a text, in order; independent of the texts beside it."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for start in range(0, len(texts), CHUNK):
             part = list(texts[start : start + CHUNK])
             ids = [encoding.ids for encoding in self._tokens.encode_batch_fast(part)]
             vectors[start : start + CHUNK] = self._bert(ids).numpy()
         # over rows of a fixed length, so no neighbour can change it
-        for row in vectors:
-            row /= max(float(np.sqrt(np.dot(row, row))), 1e-12)
+        for half in vectors.reshape(-1, self.sentence):
+            half /= max(float(np.sqrt(np.dot(half, half))), 1e-12)
         return vectors
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import to_scores
 from cxstream.understand.tone import tone
 
+STRETCH: Final = 384**0.5
+"""Brings the numbers of a unit vector to a spread of about 1."""
+
 
 def features(vector: Vectors, normalised: str) -> Array:
-    """What a head reads of one text: the unit vector, stretched to a spread of about 1, and the tone."""
-    return np.concatenate(
-        [vector * np.float32(sqrt(len(vector))), np.array(tone(normalised), np.float32)]
-    )
+    """What a head reads of one text: its unit vectors, stretched to a spread of about 1, and the tone."""
+    return np.concatenate([vector * np.float32(STRETCH), np.array(tone(normalised), np.float32)])
 
 
 class ModelScorer:
@@ -47,8 +48,8 @@ class ModelScorer:
         return [self._one(vector, text) for vector, text in zip(vectors, plain, strict=True)]
 
     def _one(self, vector: Vectors, text: str) -> Scores:
-        read = features(vector, text)
-        bare = read[: self.encoder.dimensions]
+        read = features(vector[: self.heads.dimensions], text)
+        bare = read[: self.heads.dimensions]
         found = {
             name: head.probabilities(read if head.tone else bare)
             for name, head in self.heads.heads.items()
@@ -69,8 +70,9 @@ def load_scorer(models: Path, encoder_folder: Path | None = None) -> ModelScorer
     runs on the lexicon. Loads torch and transformers, so call it once, at start.
     """
     heads = load(models / "scores" / "heads.safetensors")
+    tuned = models / "encoder" / "layers.safetensors"
     try:
         from cxstream.understand.minilm import MiniLm
     except ImportError as problem:
         raise ModelError(f"torch or transformers is not installed: {problem}") from problem
-    return ModelScorer(MiniLm(encoder_folder), heads)
+    return ModelScorer(MiniLm(encoder_folder, tuned if tuned.is_file() else None), heads)

@@ -44,8 +44,9 @@ class _Layer:
 class PackedBert:
     """A BERT by its shape and its weights (names as in transformers' `BertModel`), run without padding.
 
-    Called with token ids (one list a text, each with its own special tokens), it gives the mean of the
-    last layer over the tokens of each text: float32, shape (texts, hidden size), in order.
+    Called with token ids (one list a text, each with its own special tokens), it gives of the last layer
+    the mean over the tokens of each text, and beside it the first token: float32, shape
+    (texts, 2 * hidden size), in order.
     """
 
     def __init__(self, shape: Shape, tensors: Mapping[str, Tensor]) -> None:
@@ -82,7 +83,7 @@ class PackedBert:
     @torch.inference_mode()
     def __call__(self, batch: Sequence[Sequence[int]]) -> Tensor:
         order = sorted(range(len(batch)), key=lambda i: len(batch[i]))
-        result = torch.empty(len(batch), self.hidden)
+        result = torch.empty(len(batch), 2 * self.hidden)
         if not order:
             return result
         x, runs = self._embed([batch[i] for i in order])
@@ -95,7 +96,8 @@ class PackedBert:
         for start, count, length in runs:
             for k in range(count):  # one text at a time: a sum over rows, in one fixed shape
                 first = start + k * length
-                result[order[row]] = x[first : first + length].mean(0)
+                result[order[row], : self.hidden] = x[first : first + length].mean(0)
+                result[order[row], self.hidden :] = x[first]
                 row += 1
         return result
 

@@ -117,6 +117,7 @@ class CountingEncoder:
 
     name = "counting"
     dimensions = 2
+    sentence = 2
 
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint

@@ -72,15 +72,18 @@ def test_it_is_the_model_that_transformers_loads(
     for text, mine in zip(texts[:25], alone[:25], strict=True):
         tokens = tokenizer([text], return_tensors="pt", truncation=True, max_length=128)
         with torch.inference_mode():
-            mean = bert(**tokens).last_hidden_state[0].mean(0)
-        np.testing.assert_allclose(mine, (mean / mean.norm()).numpy(), atol=2e-6)
+            states = bert(**tokens).last_hidden_state[0]
+        mean, first = states.mean(0), states[0]
+        theirs = torch.cat([mean / mean.norm(), first / first.norm()]).numpy()
+        np.testing.assert_allclose(mine, theirs, atol=2e-6)
 
 
 def test_rows_are_unit_vectors_in_order(encoder: MiniLm, alone: Vectors) -> None:
     assert alone.dtype == np.float32
     assert alone.shape == (90, encoder.dimensions)
-    np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1.0, atol=1e-6)
-    assert encoder.encode([]).shape == (0, 384)
+    for half in (alone[:, : encoder.sentence], alone[:, encoder.sentence :]):
+        np.testing.assert_allclose(np.linalg.norm(half, axis=1), 1.0, atol=1e-6)
+    assert encoder.encode([]).shape == (0, 768)
 
 
 def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ class CountingEncoder:
 
     name = "letters"
     dimensions = 8
+    sentence = 8
 
     def __init__(self, fingerprint: str = "f" * 64) -> None:
         self.fingerprint = fingerprint

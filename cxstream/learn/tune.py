@@ -1,0 +1,321 @@
+"""Tuning of the encoder: all heads at once, on labels as fine as their sources have them.
+
+Tuned on the coarse labels alone an encoder forgets what it will need for the labels of a tenant that it has
+never seen. So each source's own labels are learnt beside ours, by the cosine between a sentence vector and
+a vector of the label: what is near in meaning stays near. Tone is read from the first token as well, which
+gives it a place of its own in the same pass.
+
+The word vectors stay as they are; the layers move. What is kept is a running mean of the weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BertModel
+
+from cxstream.learn.examples import Example
+from cxstream.learn.fit import loss_of
+from cxstream.learn.targets import targets
+from cxstream.understand.heads import KINDS, LABELS, Kind
+from cxstream.understand.tone import tone
+
+SCALE: Final = 20.0
+"""How sharply a cosine of 1 stands out: the inverse of the temperature of the fine labels."""
+
+SEVERAL: Final = frozenset(("goemotions", "nlupp"))
+"""Sources whose texts may have several labels of their own; the others have one."""
+
+POOL: Final = 16
+"""Batches that are drawn together and sorted by length, so that little is padding."""
+
+KEEP: Final = 500
+"""Steps between two checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the encoder is tuned.
+
+    `rounds`: source -> how often each of its texts is seen. `weights`: head -> how much its loss counts.
+    `rate` is the highest learning rate, that of the last layer; each layer below has `fade` of the one above.
+    """
+
+    rounds: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "goemotions": 4.0,
+            "banking77": 6.0,
+            "clinc150": 4.0,
+            "multidogo": 1.0,
+            "nlupp": 4.0,
+            "convabuse": 5.0,
+            "authored": 5.0,
+        }
+    )
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "intent": 1.0,
+            "sentiment": 1.0,
+            "emotion": 1.0,
+            "abuse": 2.0,
+            "fine": 1.0,
+        }
+    )
+    batch: int = 64
+    rate: float = 3e-4
+    fade: float = 0.9
+    warmup: float = 0.06
+    decay: float = 0.01
+    dropout: float = 0.1
+    hidden: int = 256
+    tokens: int = 64
+    memory: float = 0.998
+    threads: int = 2
+
+
+class Network(nn.Module):
+    """The encoder and its heads, as they are while they learn."""
+
+    def __init__(self, folder: Path, fine: Mapping[str, int], plan: Tuning) -> None:
+        super().__init__()
+        self.bert = BertModel.from_pretrained(
+            folder, add_pooling_layer=False, attn_implementation="sdpa", dtype=torch.float32
+        )
+        for parameter in self.bert.embeddings.parameters():
+            parameter.requires_grad_(False)
+        self.width = int(self.bert.config.hidden_size)
+        self.heads = nn.ModuleDict(
+            {
+                name: nn.Sequential(
+                    nn.Linear(2 * self.width + 4, plan.hidden),
+                    nn.ReLU(),
+                    nn.Dropout(plan.dropout),
+                    nn.Linear(plan.hidden, len(labels)),
+                )
+                for name, labels in LABELS.items()
+            }
+        )
+        self.fine = nn.ParameterDict(
+            {name: nn.Parameter(torch.randn(count, self.width)) for name, count in fine.items()}
+        )
+        self.fine_tone = nn.Linear(2 * self.width + 4, fine.get("goemotions", 1))
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors of the texts (means over their tokens) and of their first tokens."""
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+        states = states.float()
+        share = mask.unsqueeze(2).float()
+        mean = (states * share).sum(1) / share.sum(1)
+        return functional.normalize(mean, dim=1), functional.normalize(states[:, 0], dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """The training data as arrays: token ids, tones, and per head the targets and weights by row."""
+
+    ids: list[list[int]]
+    tones: Tensor
+    heads: dict[str, tuple[Tensor, Tensor]]
+    fine: dict[str, tuple[Tensor, Tensor]]
+    order: np.ndarray
+
+
+def tune(
+    examples: Sequence[Example],
+    texts: Sequence[str],
+    folder: Path,
+    tokenise: Callable[[Sequence[str]], list[list[int]]],
+    *,
+    plan: Tuning,
+    seed: int,
+    report: Callable[[str, float], None],
+    kept: Path,
+) -> Network:
+    """The tuned network. `texts` are the normalised texts of `examples`, `folder` the encoder's.
+
+    Goes on from the checkpoint in `kept` when there is one; the caller names that file after all that
+    the result depends on. The same arguments give the same weights on the same machine.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(plan.threads)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            lesson = _lesson(examples, texts, tokenise, plan, seed)
+            return _run(lesson, folder, plan, report, kept, seed)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _lesson(
+    examples: Sequence[Example],
+    texts: Sequence[str],
+    tokenise: Callable[[Sequence[str]], list[list[int]]],
+    plan: Tuning,
+    seed: int,
+) -> _Lesson:
+    heads = {}
+    for name in LABELS:
+        said, counts = targets(name, examples)
+        heads[name] = (torch.from_numpy(said), torch.from_numpy(counts))
+    fine = {}
+    for source in sorted({e.source for e in examples if e.fine is not None}):
+        labels = sorted({label for e in examples if e.source == source for label in e.fine or ()})
+        place = {label: number for number, label in enumerate(labels)}
+        y = torch.zeros(len(examples), len(labels))
+        weight = torch.zeros(len(examples))
+        for row, example in enumerate(examples):
+            if example.source == source and example.fine is not None:
+                y[row, [place[label] for label in example.fine]] = 1
+                weight[row] = 1
+        fine[source] = (y, weight)
+    return _Lesson(
+        ids=[ids[: plan.tokens - 1] + ids[-1:] for ids in tokenise(texts)],
+        tones=torch.tensor([tone(text) for text in texts]),
+        heads=heads,
+        fine=fine,
+        order=_order(examples, plan, seed),
+    )
+
+
+def _order(examples: Sequence[Example], plan: Tuning, seed: int) -> np.ndarray:
+    """Which example comes when: each source as often as planned, spread evenly over the whole."""
+    chance = np.random.default_rng(seed)
+    places: list[tuple[float, int]] = []
+    for source, rounds in plan.rounds.items():
+        rows = np.array([n for n, e in enumerate(examples) if e.source == source], np.int64)
+        drawn = np.concatenate(
+            [chance.permutation(rows) for _ in range(math.ceil(rounds))] or [rows]
+        )[: round(rounds * len(rows))]
+        shift = chance.random(len(drawn))
+        places += [((n + shift[n]) / max(1, len(drawn)), int(row)) for n, row in enumerate(drawn)]
+    return np.array([row for _, row in sorted(places)], np.int64)
+
+
+def _run(
+    lesson: _Lesson,
+    folder: Path,
+    plan: Tuning,
+    report: Callable[[str, float], None],
+    kept: Path,
+    seed: int,
+) -> Network:
+    net = Network(folder, {name: y.shape[1] for name, (y, _) in lesson.fine.items()}, plan)
+    mean = {name: value.clone() for name, value in net.state_dict().items()}
+    optimiser = torch.optim.AdamW(_groups(net, plan), weight_decay=plan.decay, eps=1e-8)
+    steps = len(lesson.order) // plan.batch
+    fade = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda step: min((step + 1) / (plan.warmup * steps + 1), 1 - step / (steps + 1)),
+    )
+    first = 0
+    if kept.is_file():
+        found = torch.load(kept, weights_only=True)
+        net.load_state_dict(found["net"])
+        optimiser.load_state_dict(found["optimiser"])
+        fade.load_state_dict(found["fade"])
+        mean, first = found["mean"], found["step"]
+        report("tuning", first / steps)
+    net.train()
+    for step, rows in enumerate(_batches(lesson, plan, seed)):
+        if step < first:
+            continue
+        torch.manual_seed(seed * 1_000_003 + step)  # so that a resumed run drops out the same
+        loss = _loss(net, lesson, rows, plan)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        fade.step()
+        memory = min(plan.memory, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for name, value in net.state_dict().items():
+                if value.is_floating_point() and not name.startswith("bert.embeddings"):
+                    mean[name].lerp_(value, 1 - memory)
+        if (step + 1) % KEEP == 0 or step + 1 == steps:
+            half = kept.with_suffix(".part")
+            torch.save(
+                {
+                    "net": net.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "fade": fade.state_dict(),
+                    "mean": mean,
+                    "step": step + 1,
+                },
+                half,
+            )
+            half.replace(kept)
+        report("tuning", (step + 1) / steps)
+    net.load_state_dict(mean)
+    return net.eval()
+
+
+def _groups(net: Network, plan: Tuning) -> list[dict[str, object]]:
+    """Parameters by learning rate: the lower a layer, the slower; the heads fastest."""
+    layers = len(net.bert.encoder.layer)
+    groups: list[dict[str, object]] = [
+        {
+            "params": list(layer.parameters()),
+            "lr": plan.rate * plan.fade ** (layers - 1 - number),
+        }
+        for number, layer in enumerate(net.bert.encoder.layer)
+    ]
+    top = [*net.heads.parameters(), *net.fine_tone.parameters()]
+    groups.append({"params": top, "lr": 1e-3})
+    groups.append({"params": list(net.fine.parameters()), "lr": 1e-2})
+    return groups
+
+
+def _batches(lesson: _Lesson, plan: Tuning, seed: int) -> list[np.ndarray]:
+    chance = np.random.default_rng(seed + 1)
+    found: list[np.ndarray] = []
+    pool = plan.batch * POOL
+    for start in range(0, len(lesson.order), pool):
+        rows = lesson.order[start : start + pool]
+        rows = rows[np.argsort([len(lesson.ids[row]) for row in rows], kind="stable")]
+        parts = [rows[n : n + plan.batch] for n in range(0, len(rows), plan.batch)]
+        found += [parts[n] for n in chance.permutation(len(parts)) if len(parts[n]) == plan.batch]
+    return found
+
+
+def _loss(net: Network, lesson: _Lesson, rows: np.ndarray, plan: Tuning) -> Tensor:
+    picked = [lesson.ids[row] for row in rows]
+    longest = max(map(len, picked))
+    ids = torch.tensor([text + [0] * (longest - len(text)) for text in picked])
+    mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in picked])
+    vectors, firsts = net(ids, mask)
+    at = torch.from_numpy(rows)
+    read = torch.cat([vectors * math.sqrt(net.width), firsts * math.sqrt(net.width)], 1)
+    read = functional.dropout(read, plan.dropout)
+    read = torch.cat([read, lesson.tones[at]], 1)
+    total = torch.zeros(())
+    for name, (y, weight) in lesson.heads.items():
+        known = weight[at] > 0
+        if known.any():
+            said = net.heads[name](read[known])
+            loss = loss_of(said, y[at][known], weight[at][known], KINDS[name])
+            total = total + plan.weights[name] * loss / len(rows)
+    for source, (y, weight) in lesson.fine.items():
+        known = weight[at] > 0
+        if not known.any():
+            continue
+        if source == "goemotions":
+            said = net.fine_tone(read[known])
+        else:
+            labels = functional.normalize(net.fine[source], dim=1)
+            said = SCALE * vectors[known] @ labels.T
+        if source == "nlupp":
+            said = said - SCALE / 2
+        kind: Kind = "each" if source in SEVERAL else "one_of"
+        loss = loss_of(said, y[at][known], weight[at][known], kind)
+        total = total + plan.weights["fine"] * loss / len(rows)
+    return total
