@@ -30,7 +30,7 @@ from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.model import load_scorer
 from cxstream.understand.scorer import Scorer
-from cxstream.understand.trajectory import load_trajectory
+from cxstream.understand.trajectory import RuleTrajectory
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         topics=Topics(settings.topic_prefix),
         conversation_hop=ConversationHop(
             redactor=PatternRedactor(),
-            risk=load_trajectory(settings.models_dir or shipped_models()).risk,
+            foresight=RuleTrajectory(),
             observer=metrics,
             lateness_ms=settings.allowed_lateness_s * 1000,
         ),

@@ -257,7 +257,9 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     `kind` is `utterance` or the type of the control event. `conversation` holds the conversation's facts
     (see `context.arc.facts`). `seq` rises by one a signal, so that a redelivered one is known.
     `deltas` is what it changes in the customer's windows: an amended or late utterance takes back what its
-    earlier form had added. Key: customer_id once known, else conversation_id. Order holds per key.
+    earlier form had added. `next_actions` is what the agent will probably do next, at most five labels with
+    their probabilities, while the customer had the last word. Key: customer_id once known, else
+    conversation_id. Order holds per key.
     """
 
     id: str
@@ -278,6 +280,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     text: str | None = None
     scores: Scores | None = None
     risk: Risk | None = None
+    next_actions: tuple[tuple[str, float], ...] = ()
     late: bool = False
     reason: str | None = None
     conversation: dict[str, object] = {}

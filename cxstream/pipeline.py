@@ -16,10 +16,10 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from cxstream.context import identity
-from cxstream.context.arc import RiskModel
 from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversation, Outcome
 from cxstream.context.customer import Customer
 from cxstream.context.entry import Entry, control_entry, utterance_entry
+from cxstream.context.foresight import Foresight
 from cxstream.decide.decider import Decider
 from cxstream.decide.records import to_record
 from cxstream.decide.signals import moment_of
@@ -36,7 +36,6 @@ from cxstream.events import (
     Nudge,
     Output,
     Role,
-    Scores,
     Signal,
     Stage,
     from_ms,
@@ -45,6 +44,7 @@ from cxstream.events import (
 from cxstream.execute.summary import summarise
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
+from cxstream.understand.scorer import Reading
 from cxstream.understand.signals import signal_of
 
 SCORED_ROLES = frozenset((Role.CUSTOMER, Role.AGENT, Role.UNKNOWN))
@@ -93,12 +93,12 @@ class ConversationHop:
         self,
         *,
         redactor: Redactor,
-        risk: RiskModel,
+        foresight: Foresight,
         observer: Observer,
         lateness_ms: int = ALLOWED_LATENESS_MS,
     ) -> None:
         self._redactor = redactor
-        self._risk = risk
+        self._foresight = foresight
         self._observer = observer
         self._lateness_ms = lateness_ms
 
@@ -122,7 +122,7 @@ class ConversationHop:
         precedence = (STAGE_RANK[record.stage], record.revision)
         return record.text if state.would_take(_entry_id(record), precedence) else None
 
-    def hear(self, state: Conversation, heard: Heard, scores: Scores | None) -> list[Outbound]:
+    def hear(self, state: Conversation, heard: Heard, reading: Reading | None) -> list[Outbound]:
         """Fold one record into the conversation (in place) and say what follows from it.
 
         Raises `RecordError` for a record that came after its place was forgotten.
@@ -130,7 +130,7 @@ class ConversationHop:
         record, at_ms = heard.record, heard.at_ms
         out = _identify(state, record, at_ms)
         if isinstance(record, Fragment):
-            change, entry = self._hear_fragment(state, record, at_ms, scores)
+            change, entry = self._hear_fragment(state, record, at_ms, reading)
         else:
             change, entry = self._hear_control(state, record, at_ms)
         self._observer.heard(record.channel or state.arc.channel, change.outcome)
@@ -142,7 +142,7 @@ class ConversationHop:
             )
         if entry is not None and change.outcome in _MOVES:
             state.number_signal(heard.arrival_ms)
-            signal = signal_of(state, record, entry, change, scores)
+            signal = signal_of(state, record, entry, change, reading, self._foresight)
             out.append(Outbound("signals", state.customer.value or state.id, signal))
         return out
 
@@ -168,7 +168,7 @@ class ConversationHop:
         return replace(fragment, text=redacted.text)
 
     def _hear_fragment(
-        self, state: Conversation, fragment: Fragment, at_ms: int, scores: Scores | None
+        self, state: Conversation, fragment: Fragment, at_ms: int, reading: Reading | None
     ) -> tuple[Change, Entry | None]:
         if fragment.clears is not None:
             state.clear(fragment.clears.fragment_id, fragment.clears.below)
@@ -176,8 +176,9 @@ class ConversationHop:
             return state.take_partial(fragment.fragment_id, fragment.revision), None
         if not _is_said(fragment):
             return Change(Outcome.EMPTY), None
-        entry = utterance_entry(fragment, at_ms, scores, entry_id=_entry_id(fragment))
-        return state.take(entry, self._risk, self._lateness_ms), entry
+        scores, gist = reading or (None, b"")
+        entry = utterance_entry(fragment, at_ms, scores, gist=gist, entry_id=_entry_id(fragment))
+        return state.take(entry, self._foresight, self._lateness_ms), entry
 
     def _hear_control(
         self, state: Conversation, control: Control, at_ms: int
@@ -193,8 +194,8 @@ class ConversationHop:
                     mend="speaker.revised names the fragment and its new speaker",
                 )
             role = control.speaker.role.value
-            return state.revise_role(control.fragment_id, at_ms, role, self._risk), entry
-        return state.take(entry, self._risk, self._lateness_ms), entry
+            return state.revise_role(control.fragment_id, at_ms, role, self._foresight), entry
+        return state.take(entry, self._foresight, self._lateness_ms), entry
 
 
 _MOVES = frozenset((Outcome.APPLIED, Outcome.REVISED, Outcome.LATE))

@@ -7,18 +7,16 @@ entries in order and of nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 
 from msgspec import Struct, field
 
 from cxstream.context.entry import NEGATIVE, UTTERANCE, Entry, Measures, milli
+from cxstream.context.foresight import Foresight, Said
 from cxstream.context.speech import Speech
 from cxstream.context.topics import Topics
-from cxstream.events import ControlKind, Risk, Role
-
-RiskModel = Callable[[Mapping[str, object]], Risk]
-"""From the facts of a conversation to its risk; owned by `understand`, handed in from outside."""
+from cxstream.events import ControlKind, Role
 
 RECENT = 3
 """How many of the customer's utterances make the level; the trend is the level less all before them."""
@@ -29,7 +27,10 @@ _CHANNELS = frozenset(("voice", "chat", "sms", "email", "whatsapp", "social", "v
 
 
 class Arc(Struct, array_like=True):
-    """The running facts of a conversation; valences and emotions in thousandths, times in milliseconds."""
+    """The running facts of a conversation; valences and emotions in thousandths, times in milliseconds.
+
+    `memory` is what the model that foresees (see `foresight`) remembers of the utterances so far.
+    """
 
     entries: int = 0
     channel: str = ""
@@ -59,8 +60,11 @@ class Arc(Struct, array_like=True):
     risk_highest: int = 0
     speech: Speech = field(default_factory=Speech)
     topics: Topics = field(default_factory=Topics)
+    # new fields go to the end: states that were written without them can then still be read
+    risk: int = 0
+    memory: bytes = b""
 
-    def take(self, entry: Entry, risk: RiskModel) -> Measures:
+    def take(self, entry: Entry, foresight: Foresight) -> Measures:
         """Fold the next entry in (entries must come in order) and return what it adds to the windows."""
         measures: Measures = {}
         if entry.deleted:
@@ -72,9 +76,13 @@ class Arc(Struct, array_like=True):
             measures["c:" + (entry.channel if entry.channel in _CHANNELS else "other")] = 1
         self.entries += 1
         self.last_ms = max(self.last_ms, entry.at_ms)
+        repeats = self.topics.repeats
         _FOLDS.get(entry.kind, _ignore)(self, entry, measures)
-        if entry.scored and entry.role == Role.CUSTOMER:
-            self._weigh(risk, measures)
+        if entry.kind == UTTERANCE:
+            said = Said(entry, self.speech.gap_ms, self.topics.repeats > repeats)
+            self.memory = foresight.follow(self.memory, said)
+            if entry.scored and entry.role == Role.CUSTOMER:
+                self._weigh(foresight, measures)
         return measures
 
     def take_late(self, entry: Entry) -> Measures:
@@ -93,14 +101,14 @@ class Arc(Struct, array_like=True):
         twin.topics.counts = dict(self.topics.counts)
         return twin
 
-    def _weigh(self, risk: RiskModel, measures: Measures) -> None:
-        now = risk(facts(self))
-        self.annoyed = milli(now.annoyed)
-        self.dissatisfied = milli(now.dissatisfied)
-        self.goal_not_met = milli(now.goal_not_met)
-        level = max(self.annoyed, self.dissatisfied, self.goal_not_met)
-        self.risk_highest = max(self.risk_highest, level)
-        measures[f"r{min(9, level // 100)}"] = 1
+    def _weigh(self, foresight: Foresight, measures: Measures) -> None:
+        now = foresight.outlook(self.memory, facts(self))
+        self.annoyed = milli(now.risk.annoyed)
+        self.dissatisfied = milli(now.risk.dissatisfied)
+        self.goal_not_met = milli(now.risk.goal_not_met)
+        self.risk = milli(now.level)
+        self.risk_highest = max(self.risk_highest, self.risk)
+        measures[f"r{min(9, self.risk // 100)}"] = 1
 
 
 def _utterance(arc: Arc, entry: Entry, measures: Measures) -> None:
@@ -238,7 +246,7 @@ def facts(arc: Arc) -> dict[str, object]:
         "abuse_max": arc.abuse_max / 1000,
         "abusive_turns": arc.abusive_turns,
         "confused_turns": arc.confused_turns,
-        "risk": max(arc.annoyed, arc.dissatisfied, arc.goal_not_met) / 1000,
+        "risk": arc.risk / 1000,
         "risk_highest": arc.risk_highest / 1000,
         "annoyed": arc.annoyed / 1000,
         "dissatisfied": arc.dissatisfied / 1000,

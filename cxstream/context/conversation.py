@@ -21,8 +21,9 @@ from hashlib import blake2b
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cxstream.context.arc import Arc, RiskModel
+from cxstream.context.arc import Arc
 from cxstream.context.entry import UTTERANCE, Entry, Measures
+from cxstream.context.foresight import Foresight
 
 ALLOWED_LATENESS_MS = 120_000
 OPEN_MAX = 64
@@ -119,7 +120,7 @@ class Conversation(Struct):
         if self.partials.get(fragment_id, below) < below:
             del self.partials[fragment_id]
 
-    def revise_role(self, fragment_id: str, at_ms: int, role: str, risk: RiskModel) -> Change:
+    def revise_role(self, fragment_id: str, at_ms: int, role: str, foresight: Foresight) -> Change:
         """Correct who said a fragment, whether it is here already or still to come."""
         if id_hash(fragment_id) in self.settled_ids:
             return Change(Outcome.STALE)
@@ -134,34 +135,36 @@ class Conversation(Struct):
             return Change(Outcome.APPLIED)
         revised = replace(held, role=register.value)
         entries = [revised if e is held else e for e in self.open]
-        return Change(Outcome.REVISED, self._rewrite(entries, risk))
+        return Change(Outcome.REVISED, self._rewrite(entries, foresight))
 
-    def take(self, entry: Entry, risk: RiskModel, lateness_ms: int = ALLOWED_LATENESS_MS) -> Change:
+    def take(
+        self, entry: Entry, foresight: Foresight, lateness_ms: int = ALLOWED_LATENESS_MS
+    ) -> Change:
         """Fold an utterance or control event in, wherever its place is."""
         if entry.id in self.roles and entry.kind == UTTERANCE:
             entry = replace(entry, role=self.roles[entry.id].value)
         self.partials.pop(entry.id, None)
         self.latest_ms = max(self.latest_ms, entry.at_ms)
         oldest_ms = self.latest_ms - lateness_ms
-        self._settle(oldest_ms, risk)
+        self._settle(oldest_ms, foresight)
         held = self._find(entry.id)
         too_late = entry.at_ms < oldest_ms or entry.order < self.settled_order
         if held is not None:
             place = held.at_ms if too_late else entry.at_ms
-            return self._replace(held, replace(entry, at_ms=place), risk)
+            return self._replace(held, replace(entry, at_ms=place), foresight)
         if id_hash(entry.id) in self.settled_ids:
             return Change(Outcome.DUPLICATE)
         if too_late:
-            return self._take_late(entry, risk)
+            return self._take_late(entry, foresight)
         deltas: tuple[tuple[int, Measures], ...] = ()
         if not self.open or entry.order > self.open[-1].order:
             self.open.append(entry)
-            measures = self.arc.take(entry, risk)
+            measures = self.arc.take(entry, foresight)
             if measures:
                 deltas = ((entry.at_ms, measures),)
         else:
-            deltas = self._rewrite(_with(self.open, entry), risk)
-        self._settle(oldest_ms, risk)
+            deltas = self._rewrite(_with(self.open, entry), foresight)
+        self._settle(oldest_ms, foresight)
         return Change(Outcome.APPLIED, deltas)
 
     def number_signal(self, arrival_ms: int) -> None:
@@ -185,48 +188,50 @@ class Conversation(Struct):
     def _find(self, entry_id: str) -> Entry | None:
         return next((e for e in reversed(self.open) if e.id == entry_id), None)
 
-    def _replace(self, held: Entry, entry: Entry, risk: RiskModel) -> Change:
+    def _replace(self, held: Entry, entry: Entry, foresight: Foresight) -> Change:
         if entry.precedence < held.precedence:
             return Change(Outcome.STALE)
         if entry.precedence == held.precedence and not (entry.deleted and entry.at_ms > held.at_ms):
             return Change(Outcome.DUPLICATE)
         others = [e for e in self.open if e is not held]
-        return Change(Outcome.REVISED, self._rewrite(_with(others, entry), risk))
+        return Change(Outcome.REVISED, self._rewrite(_with(others, entry), foresight))
 
-    def _take_late(self, entry: Entry, risk: RiskModel) -> Change:
+    def _take_late(self, entry: Entry, foresight: Foresight) -> Change:
         if entry.at_ms <= self.forgotten_ms:
             return Change(Outcome.FORGOTTEN)
-        before = _contributions(self.settled.copy(), self.open, risk)
+        before = _contributions(self.settled.copy(), self.open, foresight)
         measures = self.settled.take_late(entry)
         self._remember(entry)
         self.arc = self.settled.copy()
-        changed = _contributions(self.arc, self.open, risk)
+        changed = _contributions(self.arc, self.open, foresight)
         changed.update({(entry.at_ms, measure): n for measure, n in measures.items()})
         changed.subtract(before)
         return Change(Outcome.LATE, _deltas(changed))
 
-    def _rewrite(self, entries: list[Entry], risk: RiskModel) -> tuple[tuple[int, Measures], ...]:
+    def _rewrite(
+        self, entries: list[Entry], foresight: Foresight
+    ) -> tuple[tuple[int, Measures], ...]:
         """Put other entries in the place of the open ones and return what that changes in the windows."""
         same = 0
         while same < min(len(entries), len(self.open)) and entries[same] is self.open[same]:
             same += 1
         arc = self.settled.copy()
         for entry in entries[:same]:
-            arc.take(entry, risk)
-        before = _contributions(arc.copy(), self.open[same:], risk)
-        changed = _contributions(arc, entries[same:], risk)
+            arc.take(entry, foresight)
+        before = _contributions(arc.copy(), self.open[same:], foresight)
+        changed = _contributions(arc, entries[same:], foresight)
         changed.subtract(before)
         self.arc, self.open = arc, entries
         return _deltas(changed)
 
-    def _settle(self, oldest_ms: int, risk: RiskModel) -> None:
+    def _settle(self, oldest_ms: int, foresight: Foresight) -> None:
         """Close the entries that are past the allowed lateness, oldest first."""
         done = 0
         while done < len(self.open) and (
             self.open[done].at_ms < oldest_ms or len(self.open) - done > OPEN_MAX
         ):
             entry = self.open[done]
-            self.settled.take(entry, risk)
+            self.settled.take(entry, foresight)
             self.settled_order = entry.order
             self._remember(entry)
             done += 1
@@ -252,11 +257,13 @@ def _with(entries: list[Entry], entry: Entry) -> list[Entry]:
     return entries
 
 
-def _contributions(arc: Arc, entries: list[Entry], risk: RiskModel) -> Counter[tuple[int, str]]:
+def _contributions(
+    arc: Arc, entries: list[Entry], foresight: Foresight
+) -> Counter[tuple[int, str]]:
     """Fold the entries into the arc; what they add to the windows, by moment and measure."""
     added: Counter[tuple[int, str]] = Counter()
     for entry in entries:
-        for measure, amount in arc.take(entry, risk).items():
+        for measure, amount in arc.take(entry, foresight).items():
             added[entry.at_ms, measure] += amount
     return added
 

@@ -74,7 +74,8 @@ class Entry(Struct, frozen=True, array_like=True):
 
     Entries are ordered by (`at_ms`, `id`); of two with the same `id` the one with the higher
     (`rank`, `revision`) holds. `valence` and the emotions are in thousandths; `start_ms` and `end_ms` count
-    on the media clock and are -1 where there is none.
+    on the media clock and are -1 where there is none. `gist` is what the model that foresees wants to know of
+    the words, in its own code.
     """
 
     at_ms: int
@@ -96,6 +97,7 @@ class Entry(Struct, frozen=True, array_like=True):
     start_ms: int = -1
     end_ms: int = -1
     sketch: tuple[int, ...] = ()
+    gist: bytes = b""
 
     @property
     def order(self) -> tuple[int, str]:
@@ -125,7 +127,12 @@ class Entry(Struct, frozen=True, array_like=True):
 
 
 def utterance_entry(
-    fragment: Fragment, at_ms: int, scores: Scores | None, *, entry_id: str | None = None
+    fragment: Fragment,
+    at_ms: int,
+    scores: Scores | None,
+    *,
+    gist: bytes = b"",
+    entry_id: str | None = None,
 ) -> Entry:
     """The entry of a final or amended fragment; without scores it counts as said but not understood."""
     start, end = fragment.start_ms, fragment.end_ms
@@ -158,6 +165,7 @@ def utterance_entry(
         abuse=milli(scores.abuse),
         intent=intent,
         probability=milli(probability),
+        gist=gist,
     )
 
 

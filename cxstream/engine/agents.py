@@ -23,8 +23,8 @@ from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
-from cxstream.events import Scores
 from cxstream.pipeline import ConversationHop, CustomerEvent, CustomerHop, Heard, Outbound
+from cxstream.understand.scorer import Reading
 
 SILENCE_MS = 30 * 60_000
 """A conversation that was silent for so long is over; one that is over is forgotten after as long again."""
@@ -54,25 +54,26 @@ class ConversationAgent(BatchAgent):
             and (text := self._hop.to_score(states.get(_key(heard)), heard)) is not None
         ]
         began = time.perf_counter()
-        scores = await self._pool.score(texts)
-        if scores:
+        readings = await self._pool.read(texts)
+        if readings:
             self._desk.observer.took("score", time.perf_counter() - began)
-            self._desk.observer.scored(len(scores), sum(s.degraded for s in scores.values()))
+            degraded = sum(reading.scores.degraded for reading in readings.values())
+            self._desk.observer.scored(len(readings), degraded)
         replies: list[Reply] = []
         for event, heard in zip(batch, read, strict=True):
             if isinstance(heard, Reply):
                 replies.append(heard)
                 continue
             text = getattr(heard.record, "text", None)
-            step = self._step(heard, scores.get(text) if text is not None else None)
+            step = self._step(heard, readings.get(text) if text is not None else None)
             replies += self._stepped(states, event, _key(heard), step)
         return replies, list(states.writes())
 
     def _timing_out(self, now_ms: int) -> Step[Conversation]:
         return lambda state: self._hop.time_out(state, now_ms)
 
-    def _step(self, heard: Heard, scores: Scores | None) -> Step[Conversation]:
-        return lambda state: self._hop.hear(state, heard, scores)
+    def _step(self, heard: Heard, reading: Reading | None) -> Step[Conversation]:
+        return lambda state: self._hop.hear(state, heard, reading)
 
     def _read(self, event: EventT) -> Heard | Reply:
         message = event.message

@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from cxstream.events import Scores
-from cxstream.understand.scorer import Scorer
+from cxstream.understand.scorer import Reading, Scorer, readings
 
 
 class ScoringPool:
@@ -22,26 +21,26 @@ class ScoringPool:
         self._fallback = fallback
         self._deadline_s = deadline_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="score")
-        self._running: asyncio.Future[list[Scores]] | None = None
+        self._running: asyncio.Future[list[Reading]] | None = None
 
-    async def score(self, texts: Sequence[str]) -> dict[str, Scores]:
-        """The scores of each distinct text. Never raises: a failing model is a degraded answer."""
+    async def read(self, texts: Sequence[str]) -> dict[str, Reading]:
+        """Scores and gist of each distinct text. Never raises: a failing model is a degraded answer."""
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return {}
         if self._running is not None and not self._running.done():
             return self._lightly(distinct)
         loop = asyncio.get_running_loop()
-        self._running = loop.run_in_executor(self._thread, self._scorer.score, distinct)
+        self._running = loop.run_in_executor(self._thread, readings, self._scorer, distinct)
         try:
-            scores = await asyncio.wait_for(asyncio.shield(self._running), self._deadline_s)
+            found = await asyncio.wait_for(asyncio.shield(self._running), self._deadline_s)
         except Exception:  # noqa: BLE001  whatever ails the model, the conversation goes on
             return self._lightly(distinct)
-        return dict(zip(distinct, scores, strict=True))
+        return dict(zip(distinct, found, strict=True))
 
     def close(self) -> None:
         """Let the thread go; a pass that hangs does not hold up the exit."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _lightly(self, texts: list[str]) -> dict[str, Scores]:
-        return dict(zip(texts, self._fallback.score(texts), strict=True))
+    def _lightly(self, texts: list[str]) -> dict[str, Reading]:
+        return dict(zip(texts, readings(self._fallback, texts), strict=True))

@@ -17,11 +17,12 @@ import numpy as np
 
 from cxstream.context.arc import Arc, facts
 from cxstream.context.entry import utterance_entry
-from cxstream.events import Fragment, Risk, Role, Scores, Speaker
+from cxstream.events import Fragment, Role, Scores, Speaker
 from cxstream.learn.examples import Row, Split, rows
 from cxstream.learn.figures import auc
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.tone import tone
+from cxstream.understand.trajectory import RuleTrajectory
 
 SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 STEP: Final = 512
@@ -69,7 +70,7 @@ def _follow(row: Row, scores: Mapping[str, Scores]) -> Seen | None:
         role = Role(turn["s"])
         said = Fragment("star", f"{place:05}", turn["x"], speaker=Speaker(role), channel="chat")
         known = scores[turn["x"]] if role is Role.CUSTOMER else None
-        arc.take(utterance_entry(said, at_ms, known), _no_risk)
+        arc.take(utterance_entry(said, at_ms, known), RuleTrajectory())
         if role is Role.CUSTOMER:
             heard += 1
             worst = min(worst, tone(turn["x"])[3])
@@ -91,10 +92,6 @@ def _follow(row: Row, scores: Mapping[str, Scores]) -> Seen | None:
 
 def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
-
-
-def _no_risk(_: Mapping[str, object]) -> Risk:
-    return Risk()
 
 
 def rates(history: list[Seen], outcome: str) -> Callable[[str], float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +13,12 @@ from cxstream.events import Scores
 from cxstream.understand.encoder import Encoder, Vectors
 from cxstream.understand.heads import Array, Heads, load
 from cxstream.understand.normalise import normalise
-from cxstream.understand.scorer import to_scores
+from cxstream.understand.scorer import Reading, to_scores
 from cxstream.understand.tone import tone
+
+ENCODER: Final = "encoder/layers.safetensors"
+SCORES: Final = "scores/heads.safetensors"
+"""Where the tuned layers and the heads lie in a models folder."""
 
 STRETCH: Final = 384**0.5
 """Brings the numbers of a unit vector to a spread of about 1."""
@@ -28,6 +32,7 @@ def features(vector: Vectors, normalised: str) -> Array:
 class ModelScorer:
     """The transformer's scores (see `scorer.Scorer`).
 
+    `gist`, where it is set, makes the gist of a text from its vector (see `stream.Stream.gist`).
     ModelError when the heads were trained on another encoder than the one given.
     """
 
@@ -41,11 +46,19 @@ class ModelScorer:
         self.encoder = encoder
         self.heads = heads
         self.name = heads.name
+        self.gist: Callable[[Vectors, str], bytes] | None = None
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
+        return [reading.scores for reading in self.read(texts)]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The scores of each text and, in the same pass, its gist."""
         plain = [normalise(text) for text in texts]
-        vectors = self.encoder.encode(plain)
-        return [self._one(vector, text) for vector, text in zip(vectors, plain, strict=True)]
+        gist = self.gist or _no_gist
+        return [
+            Reading(self._one(vector, text), gist(vector, text))
+            for vector, text in zip(self.encoder.encode(plain), plain, strict=True)
+        ]
 
     def _one(self, vector: Vectors, text: str) -> Scores:
         read = features(vector[: self.heads.dimensions], text)
@@ -63,14 +76,18 @@ class ModelScorer:
         )
 
 
+def _no_gist(_: Vectors, __: str) -> bytes:
+    return b""
+
+
 def load_scorer(models: Path, encoder_folder: Path | None = None) -> ModelScorer:
     """The scorer of a models folder (`<models>/scores/heads.safetensors`) on the packaged encoder.
 
     ModelError when the heads or the encoder are missing or do not belong together; the caller then
     runs on the lexicon. Loads torch and transformers, so call it once, at start.
     """
-    heads = load(models / "scores" / "heads.safetensors")
-    tuned = models / "encoder" / "layers.safetensors"
+    heads = load(models / SCORES)
+    tuned = models / ENCODER
     try:
         from cxstream.understand.minilm import MiniLm
     except ImportError as problem:

@@ -7,7 +7,7 @@ A scorer may be a transformer, a word list, or both with a fallback between them
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, Protocol, cast
+from typing import Final, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 from cxstream.events import Emotion, Intent, Scores, Sentiment, SentimentProbabilities
 from cxstream.understand.labels import EMOTIONS, SENTIMENTS
@@ -26,6 +26,30 @@ class Scorer(Protocol):
     name: str
 
     def score(self, texts: Sequence[str]) -> list[Scores]: ...
+
+
+class Reading(NamedTuple):
+    """What is known of one text: its scores, and its gist for the model that foresees (see `stream`).
+
+    The gist is empty where the text was answered by a scorer that gives none.
+    """
+
+    scores: Scores
+    gist: bytes = b""
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A scorer that can also say the gist of a text, in the same pass."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]: ...
+
+
+def readings(scorer: Scorer, texts: Sequence[str]) -> list[Reading]:
+    """What a scorer knows of the texts, in order, with gists where it gives them."""
+    if isinstance(scorer, Reader):
+        return scorer.read(texts)
+    return [Reading(scores) for scores in scorer.score(texts)]
 
 
 def to_scores(
@@ -90,12 +114,15 @@ class FallbackScorer:
         self._on_degraded = on_degraded
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
+        return [reading.scores for reading in self.read(texts)]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
         problem: Exception | None = None
         if self.primary is not None:
             try:
-                return self.primary.score(texts)
+                return readings(self.primary, texts)
             except Exception as raised:  # noqa: BLE001  whatever broke, a light answer beats none
                 problem = raised
         if self._on_degraded is not None and texts:
             self._on_degraded(len(texts), problem)
-        return self.fallback.score(texts)
+        return readings(self.fallback, texts)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from cxstream.context.arc import facts
 from cxstream.context.conversation import Change, Conversation, Outcome
-from cxstream.context.entry import Entry
-from cxstream.events import Control, Delta, Fragment, Risk, Scores, Signal, from_ms, record_id
+from cxstream.context.entry import UTTERANCE, Entry
+from cxstream.context.foresight import Foresight
+from cxstream.events import Control, Delta, Fragment, Risk, Role, Signal, from_ms, record_id
+from cxstream.understand.scorer import Reading
 
 
 def signal_of(
@@ -13,10 +15,15 @@ def signal_of(
     record: Fragment | Control,
     entry: Entry,
     change: Change,
-    scores: Scores | None,
+    reading: Reading | None,
+    foresight: Foresight,
 ) -> Signal:
-    """What the customer's side needs to know of one record, with the conversation's facts after it."""
+    """What the customer's side needs to know of one record, with the conversation's facts after it.
+
+    `next_actions` is there while the customer had the last word.
+    """
     said = record if isinstance(record, Fragment) else None
+    waits = said is not None and _customer_spoke_last(state)
     return Signal(
         id=record_id("signal", state.id, entry.id, entry.rank, entry.revision),
         kind=entry.kind,
@@ -34,14 +41,21 @@ def signal_of(
         role=said.speaker.role if said else None,
         role_source=said.speaker.role_source if said else None,
         text=said.text if said else None,
-        scores=scores,
+        scores=reading.scores if reading else None,
         risk=Risk(
             annoyed=state.arc.annoyed / 1000,
             dissatisfied=state.arc.dissatisfied / 1000,
             goal_not_met=state.arc.goal_not_met / 1000,
         ),
+        next_actions=foresight.next_actions(state.arc.memory) if waits else (),
         late=change.outcome is Outcome.LATE,
         reason=None if said else state.end_reason.value or None,
         conversation=facts(state.arc),
         deltas=tuple(Delta(from_ms(at), add) for at, add in change.deltas),
     )
+
+
+def _customer_spoke_last(state: Conversation) -> bool:
+    said = (e for e in reversed(state.open) if e.kind == UTTERANCE and not e.deleted)
+    last = next(said, None)
+    return last is not None and last.role == Role.CUSTOMER

@@ -1,34 +1,24 @@
-"""How a conversation is going: its facts so far in, three probabilities out.
+"""How a conversation is going by weights that a person chose: its facts so far in, three numbers out.
 
-A trajectory reads only running sums and maxima (see `context.arc.facts`), so it costs the same after
-the thousandth utterance as after the first, and gives the same on every replay.
+It reads only running sums and maxima (see `context.arc.facts`), so it costs the same after the thousandth
+utterance as after the first, and gives the same on every replay. It answers where no fitted model does
+(`stream`), and gives the index that rules compare with.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, log1p
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
-from cxstream.errors import ModelError
+from cxstream.context.foresight import Outlook, Ranked, Said
 from cxstream.events import Risk
 
 OUTCOMES: Final = ("annoyed", "dissatisfied", "goal_not_met")
 MOST_TURNS: Final = 40
 """Counts are cut here: a call of a hundred turns is not more hopeless for its length alone."""
-
-
-class Trajectory(Protocol):
-    """From the `conversation` facts to the risk that the customer ends up annoyed, dissatisfied, unserved.
-
-    Facts that are missing count as zero, so that a conversation without a scored word has the lowest risk.
-    """
-
-    def risk(self, facts: Mapping[str, object]) -> Risk: ...
 
 
 def measures(facts: Mapping[str, object]) -> dict[str, float]:
@@ -70,7 +60,9 @@ class Weighing:
 
 
 class RuleTrajectory:
-    """Risk by weights that a person chose and can read.
+    """Risk by weights that a person chose and can read; a `Foresight` without memory.
+
+    Facts that are missing count as zero: a conversation without a scored word has the lowest risk.
 
     The offsets put a calm conversation near 0.05; two or three negative utterances in a row, or a
     fall from good to bad, lead beyond one half; no single measure does so alone, except open abuse.
@@ -117,46 +109,22 @@ class RuleTrajectory:
     )
 
     def risk(self, facts: Mapping[str, object]) -> Risk:
+        """The three numbers, each from 0 to 1: an index, not a probability."""
         measured = measures(facts)
         found = {name: self._weighings[name].probability(measured) for name in OUTCOMES}
         return Risk(**found)
 
+    def follow(self, memory: bytes, said: Said) -> bytes:
+        """Nothing is remembered: the facts are enough."""
+        return b""
 
-class LogisticTrajectory:
-    """Risk by weights that were fitted on conversations whose end is known (see `models/risk/card.md`)."""
+    def outlook(self, memory: bytes, facts: Mapping[str, object]) -> Outlook:
+        risk = self.risk(facts)
+        return Outlook(risk, max(risk.annoyed, risk.dissatisfied, risk.goal_not_met))
 
-    def __init__(self, weighings: Mapping[str, Weighing]) -> None:
-        self._weighings = dict(weighings)
-
-    def risk(self, facts: Mapping[str, object]) -> Risk:
-        measured = measures(facts)
-        found = {name: self._weighings[name].probability(measured) for name in OUTCOMES}
-        return Risk(**found)
-
-
-def load_trajectory(models: Path) -> Trajectory:
-    """The fitted trajectory of a models folder (`<models>/risk/weights.json`), else the hand-set one.
-
-    ModelError when the file is there but cannot be read, or weighs what this cxstream does not measure.
-    """
-    path = models / "risk" / "weights.json"
-    if not path.is_file():
-        return RuleTrajectory()
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))["outcomes"]
-        weighings = {
-            name: Weighing(
-                float(table[name]["offset"]),
-                {measure: float(weight) for measure, weight in table[name]["weights"].items()},
-            )
-            for name in OUTCOMES
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise ModelError(f"{path} cannot be read as weights: {problem!r}") from problem
-    unknown = {m for w in weighings.values() for m in w.weights} - set(measures({}))
-    if unknown:
-        raise ModelError(f"{path} weighs what is not measured: {', '.join(sorted(unknown))}")
-    return LogisticTrajectory(weighings)
+    def next_actions(self, memory: bytes) -> Ranked:
+        """None: the facts don't say."""
+        return ()
 
 
 def _number(facts: Mapping[str, object], name: str) -> float:

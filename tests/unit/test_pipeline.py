@@ -8,11 +8,12 @@ from cxstream.context.conversation import Conversation
 from cxstream.context.customer import Customer
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import default_playbook
-from cxstream.events import CarryOver, Nudge, Scores, Signal, Summary
+from cxstream.events import CarryOver, Nudge, Signal, Summary
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
 from cxstream.pipeline import ConversationHop, CustomerHop, Outbound
 from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.scorer import readings
 from cxstream.understand.trajectory import RuleTrajectory
 
 ARRIVAL_MS = 1_764_000_000_000
@@ -21,7 +22,7 @@ ARRIVAL_MS = 1_764_000_000_000
 def hops() -> tuple[ConversationHop, CustomerHop]:
     metrics = Metrics()
     return (
-        ConversationHop(redactor=PatternRedactor(), risk=RuleTrajectory().risk, observer=metrics),
+        ConversationHop(redactor=PatternRedactor(), foresight=RuleTrajectory(), observer=metrics),
         CustomerHop(decider=Decider([default_playbook()]), observer=metrics),
     )
 
@@ -37,8 +38,8 @@ def hear(hop: ConversationHop, state: Conversation, **fields: object) -> list[Ou
     } | fields
     heard = hop.read(msgspec.json.encode(record), key=b"c", arrival_ms=ARRIVAL_MS)
     text = hop.to_score(state, heard)
-    scores: Scores | None = LexiconScorer().score([text])[0] if text else None
-    return hop.hear(state, heard, scores)
+    reading = readings(LexiconScorer(), [text])[0] if text else None
+    return hop.hear(state, heard, reading)
 
 
 def test_from_bytes_to_a_nudge() -> None:

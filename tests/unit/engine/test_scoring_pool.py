@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cxstream.engine.scoring import ScoringPool
 from cxstream.events import Scores
 from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.scorer import Reading
 
 
 class Hangs:
@@ -51,25 +52,25 @@ class Counts:
 def test_a_late_model_is_answered_for_and_not_asked_again_while_it_hangs() -> None:
     model = Hangs()
 
-    async def story() -> tuple[dict[str, Scores], dict[str, Scores]]:
+    async def story() -> tuple[dict[str, Reading], dict[str, Reading]]:
         pool = ScoringPool(model, LexiconScorer(), deadline_s=0.05)
-        first = await pool.score(["my bill is wrong"])
-        second = await pool.score(["nobody helps me"])
+        first = await pool.read(["my bill is wrong"])
+        second = await pool.read(["nobody helps me"])
         model.let_go.set()
         pool.close()
         return first, second
 
     first, second = asyncio.run(story())
-    assert first["my bill is wrong"].degraded
-    assert second["nobody helps me"].degraded
+    assert first["my bill is wrong"].scores.degraded
+    assert second["nobody helps me"].scores.degraded
     assert len(model.asked) == 1, "the second batch did not queue behind the hanging first"
 
 
 def test_a_failing_model_is_answered_for() -> None:
-    async def story() -> dict[str, Scores]:
-        return await ScoringPool(Fails(), LexiconScorer(), deadline_s=None).score(["hello"])
+    async def story() -> dict[str, Reading]:
+        return await ScoringPool(Fails(), LexiconScorer(), deadline_s=None).read(["hello"])
 
-    assert asyncio.run(story())["hello"].degraded
+    assert asyncio.run(story())["hello"].scores.degraded
 
 
 def test_the_same_text_is_scored_once_a_batch_and_nothing_for_nothing() -> None:
@@ -77,8 +78,8 @@ def test_the_same_text_is_scored_once_a_batch_and_nothing_for_nothing() -> None:
 
     async def story() -> None:
         pool = ScoringPool(model, LexiconScorer(), deadline_s=None)
-        assert await pool.score([]) == {}
-        assert set(await pool.score(["yes", "no", "yes"])) == {"yes", "no"}
+        assert await pool.read([]) == {}
+        assert set(await pool.read(["yes", "no", "yes"])) == {"yes", "no"}
         pool.close()
 
     asyncio.run(story())

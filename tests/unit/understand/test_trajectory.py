@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxstream.context.arc import Arc, facts
 from cxstream.context.entry import Entry
-from cxstream.errors import ModelError
-from cxstream.events import Risk, Role
-from cxstream.understand.trajectory import (
-    OUTCOMES,
-    LogisticTrajectory,
-    RuleTrajectory,
-    load_trajectory,
-    measures,
-)
+from cxstream.events import Role
+from cxstream.understand.trajectory import RuleTrajectory, measures
 
 
 def follow(*tones: tuple[int, int, int]) -> list[float]:
@@ -38,7 +27,7 @@ def follow(*tones: tuple[int, int, int]) -> list[float]:
             anger=anger,
             dissatisfaction=dissatisfaction,
         )
-        arc.take(entry, lambda _: Risk())
+        arc.take(entry, trajectory)
         found.append(max(msgspec.structs.astuple(trajectory.risk(facts(arc)))))
     return found
 
@@ -102,21 +91,3 @@ def test_more_anger_is_never_less_risk(facts: dict[str, object], more: float) ->
     assert isinstance(anger, float)
     angrier = {**facts, "anger_max": max(anger, more)}
     assert RuleTrajectory().risk(angrier).annoyed >= RuleTrajectory().risk(facts).annoyed
-
-
-def test_fitted_weights_are_read_and_checked(tmp_path: Path) -> None:
-    assert isinstance(load_trajectory(tmp_path), RuleTrajectory)
-    path = tmp_path / "risk" / "weights.json"
-    path.parent.mkdir()
-    table = {name: {"offset": 0.0, "weights": {"anger": 1.0}} for name in OUTCOMES}
-    path.write_text(json.dumps({"outcomes": table}))
-    fitted = load_trajectory(tmp_path)
-    assert isinstance(fitted, LogisticTrajectory)
-    assert fitted.risk({"anger_max": 1.0}).annoyed == 0.7311
-    table["annoyed"]["weights"] = {"weather": 1.0}
-    path.write_text(json.dumps({"outcomes": table}))
-    with pytest.raises(ModelError, match="not measured: weather"):
-        load_trajectory(tmp_path)
-    path.write_text("{")
-    with pytest.raises(ModelError, match="cannot be read as weights"):
-        load_trajectory(tmp_path)
