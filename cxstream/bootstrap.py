@@ -6,6 +6,7 @@ import importlib
 import logging
 from pathlib import Path
 
+from cxstream.context.foresight import Foresight
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.playbook import Playbook
@@ -51,6 +52,11 @@ def scorer(settings: Settings) -> Scorer:
     return loaded
 
 
+def foresight(settings: Settings) -> Foresight:
+    """The model of how a conversation will go."""
+    return RuleTrajectory()
+
+
 def playbooks(settings: Settings) -> list[Playbook]:
     """The playbooks in force. Raises `PlaybookError` with every problem in them."""
     if not settings.playbooks:
@@ -81,7 +87,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         topics=Topics(settings.topic_prefix),
         conversation_hop=ConversationHop(
             redactor=PatternRedactor(),
-            foresight=RuleTrajectory(),
+            foresight=foresight(settings),
             observer=metrics,
             lateness_ms=settings.allowed_lateness_s * 1000,
         ),

@@ -99,6 +99,30 @@ def evaluate(
     console.put(msgspec.json.format(msgspec.json.encode(figures)).decode())
 
 
+@expert_app.command()
+def audit(as_json: Json = False) -> None:
+    """Audit the models for bias: names, sexes, dialects, learners' English and punctuation swapped.
+
+    Sentences of our own are said twice, alike but for one thing; printed is what the scores and the risk of
+    the conversation change. Exit code 1, naming the bound, when one is crossed. Takes minutes.
+    """
+    from cxstream import bootstrap
+    from cxstream.learn import audit_report
+    from cxstream.learn.audit import audit as measure
+
+    console.quiet()
+    settings = console.settings()
+    model, foresight = bootstrap.scorer(settings), bootstrap.foresight(settings)
+    result = measure(model, foresight, lambda work, part: console.say(f"{work}: {part:.0%}"))
+    if as_json:
+        console.put_rows("", audit_report.rows(result), as_json=True)
+    else:
+        console.put(audit_report.tables(result))
+    for crossed in result.crossed:
+        console.say(f"bound crossed: {crossed}")
+    raise typer.Exit(1 if result.crossed else 0)
+
+
 @playbook_app.command("check")
 def playbook_check(
     files: Annotated[

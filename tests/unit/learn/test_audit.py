@@ -218,13 +218,13 @@ def test_no_audited_sentence_was_trained_on() -> None:
     trained = {
         normalise(text)
         for file in sorted(AUTHORED.glob("*.yaml"))
-        for group in yaml.safe_load(Path(file).read_text("utf-8"))
+        for group in yaml.load(Path(file).read_text("utf-8"), yaml.CSafeLoader)
         for text in group["texts"]
     }
     assert len(trained) > 1000
     told = read()
     said = {
-        normalise(voice.say(turn))
+        voice.say(turn)
         for swap in swaps(told)
         for pair in swap.pairs
         for voice in pair
@@ -232,4 +232,4 @@ def test_no_audited_sentence_was_trained_on() -> None:
         for turn in conversation
     }
     assert len(said) > 3000
-    assert not said & trained
+    assert not {normalise(text) for text in said} & trained
