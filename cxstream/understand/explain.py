@@ -1,0 +1,171 @@
+"""Which words carried a signal: each is left out in turn, and what the score loses is its weight.
+
+Occlusion needs nothing of a scorer but its scores, so it explains any of them, and an explanation cannot
+speak of anything but what decided. Words are left out of the text as it was given, before it is
+normalised, so that spans are places in that text. All variants of all texts are scored in one batch.
+How it compares with other methods is measured in `learn.deletion`; the result stands in the scores' card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from math import log
+from typing import Final, NamedTuple
+
+from cxstream.errors import ModelError
+from cxstream.events import Scores
+from cxstream.understand.labels import EMOTIONS, INTENTS, SENTIMENTS
+from cxstream.understand.normalise import LIMIT, normalise
+from cxstream.understand.scorer import Scorer
+
+FEWEST: Final = 3
+"""Words that an explanation needs: of one or two, everybody sees which."""
+
+PIECES: Final = 48
+"""Left-out variants of one text at most; a longer text is cut into so many runs of words."""
+
+_WORDS_MAX: Final = 128  # tokens that the encoder reads
+_SHOWN: Final = 6
+_OF_TOP: Final = 0.25
+_LEAST: Final = 0.05
+_FLOOR: Final = 0.0005
+_CHUNK: Final = re.compile(r"\S+")
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` of a text, and their share (0 to 1) of all that carried the signal."""
+
+    start: int
+    end: int
+    weight: float
+
+
+class Ask(NamedTuple):
+    """A text and the name of the signal to explain (see `probability`)."""
+
+    text: str
+    target: str
+
+
+class Piece(NamedTuple):
+    """What is left out together (`cut` to `upto`, with its punctuation), and what of it is shown."""
+
+    cut: int
+    upto: int
+    start: int
+    end: int
+
+
+def explain(scorer: Scorer, text: str, target: str) -> tuple[Span, ...]:
+    """The words of a text that carried a signal, in order, none within another.
+
+    At most six words, each with at least a quarter of the weight of the heaviest; neighbours make one span.
+    Empty when the text has fewer than three words, or no word by itself makes a difference. ModelError when
+    there is no such signal.
+    """
+    return explain_all(scorer, [Ask(text, target)])[0]
+
+
+def explain_all(scorer: Scorer, asks: Sequence[Ask]) -> list[tuple[Span, ...]]:
+    """One explanation an ask, in order. What is asked of one text costs as much as one ask."""
+    reads = [_reader(ask.target) for ask in asks]
+    cut = {text: pieces(text) for text in dict.fromkeys(ask.text for ask in asks)}
+    variants = {text: [text, *(without(text, p) for p in found)] for text, found in cut.items()}
+    texts = list(dict.fromkeys(v for text, all_of in variants.items() if cut[text] for v in all_of))
+    known = dict(zip(texts, scorer.score(texts), strict=True)) if texts else {}
+    return [
+        _spans(cut[ask.text], [read(known[variant]) for variant in variants[ask.text]])
+        if cut[ask.text]
+        else ()
+        for ask, read in zip(asks, reads, strict=True)
+    ]
+
+
+def probability(scores: Scores, target: str) -> float:
+    """The probability of a signal by its name: `sentiment.negative`, `emotion.anger`, `intent.thanks`, `abuse`.
+
+    An intent that is not among the ranked has none. ModelError when there is no such signal.
+    """
+    return _reader(target)(scores)
+
+
+def pieces(text: str) -> list[Piece]:
+    """The words of a text, or runs of them when there are many; nothing for fewer than three words."""
+    words = [
+        Piece(chunk.start(), chunk.end(), *_bare(text, chunk.start(), chunk.end()))
+        for chunk in _chunks(text)
+    ]
+    if len(words) < FEWEST:
+        return []
+    run = -(-len(words) // PIECES)
+    parts = [words[first : first + run] for first in range(0, len(words), run)]
+    return [Piece(p[0].cut, p[-1].upto, p[0].start, p[-1].end) for p in parts]
+
+
+def without(text: str, piece: Piece) -> str:
+    """The text with a piece left out."""
+    return text[: piece.cut] + text[piece.upto :]
+
+
+def _chunks(text: str) -> list[re.Match[str]]:
+    """What stands between spaces and is a word to the scorers, from as far in as they read."""
+    found: list[re.Match[str]] = []
+    for chunk in _CHUNK.finditer(text, 0, LIMIT):
+        if len(found) == _WORDS_MAX:
+            break
+        if normalise(chunk[0]):
+            found.append(chunk)
+    return found
+
+
+def _bare(text: str, start: int, end: int) -> tuple[int, int]:
+    """A word without the punctuation round it; all of it when it is nothing else (an emoji)."""
+    first, last = start, end
+    while first < end and not text[first].isalnum():
+        first += 1
+    while last > first and not text[last - 1].isalnum():
+        last -= 1
+    return (first, last) if first < last else (start, end)
+
+
+def _reader(target: str) -> Callable[[Scores], float]:
+    head, _, label = target.partition(".")
+    if head == "sentiment" and label in SENTIMENTS:
+        return lambda scores: float(getattr(scores.sentiment.probabilities, label))
+    if head == "emotion" and label in EMOTIONS:
+        return lambda scores: float(getattr(scores.emotion, label))
+    if head == "intent" and label in INTENTS:
+        return lambda scores: dict(scores.intent.ranking).get(label, 0.0)
+    if target == "abuse":
+        return lambda scores: scores.abuse
+    raise ModelError(
+        f"no signal {target!r}: expected sentiment.LABEL, emotion.LABEL, intent.LABEL or abuse"
+    )
+
+
+def _odds(value: float) -> float:
+    """Log-odds: near 0 and 1 a probability hardly moves, whatever is left out."""
+    kept = min(max(value, _FLOOR), 1 - _FLOOR)
+    return log(kept / (1 - kept))
+
+
+def _spans(parts: Sequence[Piece], values: Sequence[float]) -> tuple[Span, ...]:
+    """`values`: the probability of the whole text, then of the text without each part."""
+    whole = _odds(values[0])
+    weights = [whole - _odds(value) for value in values[1:]]
+    top = max(weights)
+    if top < _LEAST:
+        return ()
+    heaviest = sorted(range(len(parts)), key=lambda place: (-weights[place], place))[:_SHOWN]
+    shown = sorted(place for place in heaviest if weights[place] >= _OF_TOP * top)
+    total = sum(weight for weight in weights if weight > 0)
+    spans: list[Span] = []
+    for number, place in enumerate(shown):
+        share = weights[place] / total
+        if number and shown[number - 1] == place - 1:
+            before = spans.pop()
+            spans.append(Span(before.start, parts[place].end, before.weight + share))
+        else:
+            spans.append(Span(parts[place].start, parts[place].end, share))
+    return tuple(span._replace(weight=round(min(1.0, span.weight), 4)) for span in spans)

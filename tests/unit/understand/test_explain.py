@@ -1,0 +1,150 @@
+"""Explanations: a scorer that hears certain words is explained by exactly those words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxstream.errors import ModelError
+from cxstream.events import Scores
+from cxstream.understand.explain import PIECES, Ask, Span, explain, explain_all, probability
+from cxstream.understand.labels import EMOTIONS, INTENTS
+from cxstream.understand.normalise import normalise
+from cxstream.understand.scorer import to_scores
+
+
+class Hears:
+    """A scorer in which each known word adds to every signal."""
+
+    name = "hears-1"
+
+    def __init__(self, *known: str, each: float = 0.3) -> None:
+        self._known = known
+        self._each = each
+        self.batches: list[Sequence[str]] = []
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        self.batches.append(texts)
+        return [self._one(normalise(text).split()) for text in texts]
+
+    def _one(self, words: list[str]) -> Scores:
+        heard = min(0.99, 0.05 + self._each * sum(word in self._known for word in words))
+        rest = (1 - heard) / (len(INTENTS) - 1)
+        return to_scores(
+            intents={i: heard if i == "cancel_service" else rest for i in INTENTS},
+            sentiment={"negative": heard, "neutral": 1 - heard, "positive": 0.0},
+            emotions=dict.fromkeys(EMOTIONS, heard),
+            abuse=heard,
+            model=self.name,
+        )
+
+
+def marked(text: str, spans: Sequence[Span]) -> list[str]:
+    return [text[span.start : span.end] for span in spans]
+
+
+@pytest.mark.parametrize(
+    "target", ["sentiment.negative", "emotion.anger", "intent.cancel_service", "abuse"]
+)
+def test_the_words_that_decide_are_marked(target: str) -> None:
+    text = 'Well, I "hate" this; it\'s an AWFUL, awful-sounding bill...'
+    spans = explain(Hears("hate", "awful"), text, target)
+    assert marked(text, spans) == ["hate", "AWFUL, awful-sounding"]
+    assert spans[0].weight == pytest.approx(1 / 3, abs=0.1)
+    assert sum(span.weight for span in spans) == pytest.approx(1, abs=0.001)
+
+
+def test_words_against_a_signal_are_not_marked() -> None:
+    text = "no i hate it"
+    assert marked(text, explain(Hears("hate"), text, "sentiment.neutral")) == []
+    assert marked(text, explain(Hears("hate"), text, "sentiment.negative")) == ["hate"]
+
+
+def test_places_are_those_of_the_text_as_given() -> None:
+    text = "\tum  I’m   FURIOUS!!!  [CARD_NUMBER]"
+    assert marked(text, explain(Hears("furious"), text, "abuse")) == ["FURIOUS"]
+    assert marked(text, explain(Hears("0"), text, "abuse")) == ["CARD_NUMBER"]
+    mood = "they lost it 😡 !"
+    assert marked(mood, explain(Hears("angry"), mood, "abuse")) == ["😡"]
+
+
+@pytest.mark.parametrize("text", ["", "awful", "so awful", "awful ... !!! bill", " \n "])
+def test_one_or_two_words_need_no_explanation_and_no_scoring(text: str) -> None:
+    scorer = Hears("awful")
+    assert explain(scorer, text, "abuse") == ()
+    assert scorer.batches == []
+
+
+def test_what_no_word_carries_is_not_explained() -> None:
+    assert explain(Hears(), "my bill is here", "abuse") == ()
+
+
+def test_at_most_six_words_the_heaviest() -> None:
+    text = " and ".join(["awful"] * 9)
+    assert len(explain(Hears("awful", each=0.1), text, "abuse")) == 6
+
+
+def test_a_long_text_costs_no_more_than_its_pieces() -> None:
+    scorer = Hears("awful")
+    words = [f"w{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(120)]
+    words[40] = "awful"
+    text = " ".join(words)
+    spans = explain(scorer, text, "abuse")
+    assert len(scorer.batches[0]) == 41 <= PIECES + 1
+    assert [s.split() for s in marked(text, spans)] == [words[39:42]]
+    explain(scorer, text * 10_000, "abuse")
+    assert len(scorer.batches[-1]) <= PIECES + 1
+
+
+def test_many_asks_are_one_batch_and_one_text_is_cut_once() -> None:
+    scorer = Hears("awful", "late")
+    asks = [
+        Ask("an awful bill", "abuse"),
+        Ask("it is late", "emotion.anger"),
+        Ask("an awful bill", "sentiment.negative"),
+        Ask("no", "abuse"),
+    ]
+    found = explain_all(scorer, asks)
+    assert [marked(a.text, f) for a, f in zip(asks, found, strict=True)] == [
+        ["awful"],
+        ["late"],
+        ["awful"],
+        [],
+    ]
+    assert [len(batch) for batch in scorer.batches] == [8]
+    assert len(set(scorer.batches[0])) == 8
+
+
+@pytest.mark.parametrize("target", ["", "anger", "emotion.", "emotion.glee", "intent.x", "abuse.x"])
+def test_a_signal_that_is_none_is_refused(target: str) -> None:
+    with pytest.raises(ModelError, match="no signal"):
+        explain(Hears(), "my bill is wrong", target)
+
+
+def test_an_intent_that_is_not_ranked_has_no_probability() -> None:
+    scores = Hears("bill").score(["bill"])[0]
+    assert probability(scores, "intent.cancel_service") == scores.intent.probability
+    left_out = next(i for i in INTENTS if i not in dict(scores.intent.ranking))
+    assert probability(scores, f"intent.{left_out}") == 0
+
+
+@given(st.lists(st.sampled_from(["awful", "bad", "so", "?!", "a", "\n", "é", "😡"])).map(" ".join))
+def test_spans_lie_in_the_text_in_order_and_apart(text: str) -> None:
+    _sound(text, explain(Hears("awful", "bad", each=0.1), text, "abuse"))
+
+
+@given(st.text())
+def test_any_text_is_answered(text: str) -> None:
+    _sound(text, explain(Hears(*normalise(text).split()), text, "emotion.distress"))
+
+
+def _sound(text: str, spans: Sequence[Span]) -> None:
+    ends = [0]
+    for span in spans:
+        assert ends[-1] <= span.start < span.end <= len(text)
+        assert 0 < span.weight <= 1
+        ends.append(span.end)
+    assert sum(span.weight for span in spans) <= 1.001
