@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import yaml
 
@@ -21,7 +21,8 @@ from cxstream.errors import ModelError
 from cxstream.understand.labels import EMOTIONS
 from cxstream.understand.normalise import normalise
 
-Split = Literal["train", "dev"]
+Split = str
+"""`train`, `dev`, or another that the data folder has files of."""
 Row = dict[str, Any]
 AUTHORED: Final = Path(__file__).with_name("authored")
 

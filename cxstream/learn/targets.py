@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from cxstream.learn.calibrate import Weights
 from cxstream.learn.examples import Example
-from cxstream.learn.fit import Weights
 from cxstream.understand.heads import KINDS, LABELS, Array
 
 WEAK_WEIGHT: Final = 0.3

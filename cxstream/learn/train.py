@@ -1,123 +1,226 @@
-"""Training of the scoring heads: public data and our own sentences in, `models/scores/` out.
+"""Training of the encoder and its heads: public data and our own sentences in, weights and a card out.
 
-The encoder stays as it is; every text is encoded once, and each head is then a matter of seconds. Half
-of the development data (by a hash of the text) calibrates the heads; the other half says how well
-calibrated they are.
+All heads learn together with the encoder (see `tune`). Half of the development data (by a hash of the text)
+then balances and calibrates them; the other half says how well calibrated they are.
 """
 
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 
+from cxstream.learn.calibrate import balanced, calibrated, even_recall, in_and_out
 from cxstream.learn.card import write_card
-from cxstream.learn.evaluate import Figures, evaluate
+from cxstream.learn.evaluate import evaluate, figures_of, scored_split
 from cxstream.learn.examples import EVALUATED_ONLY, Example, authored, calibrates, read
-from cxstream.learn.fit import Plan, calibrated, fit
 from cxstream.learn.targets import targets
+from cxstream.learn.thresholds import thresholds_of
+from cxstream.learn.tune import Network, Tuning, tune
 from cxstream.learn.vectors import vectors
 from cxstream.understand.heads import KINDS, LABELS, Array, Head, Heads, save
+from cxstream.understand.labels import INTENTS
 from cxstream.understand.lexicon import LexiconScorer
-from cxstream.understand.minilm import MiniLm
-from cxstream.understand.model import ModelScorer, features
+from cxstream.understand.minilm import MiniLm, packaged
+from cxstream.understand.model import ENCODER, SCORES, ModelScorer, features
 from cxstream.understand.normalise import normalise
 
-PLANS: Final = {
-    "intent": Plan(epochs=20),
-    "sentiment": Plan(tone=True),
-    "emotion": Plan(tone=True),
-    "abuse": Plan(tone=True),
-}
-AUTHORED_WEIGHT: Final = 4.0
+RECIPE: Final = Path(__file__).with_name("recipe.toml")
+LAYERS: Final = "bert.encoder.layer."
 Report = Callable[[str, float], None]
 
 
-def train(
-    data: Path, out: Path, *, seed: int, report: Report, cache: Path | None = None
-) -> dict[str, object]:
-    """Fit all heads and write `out/scores/` (heads.safetensors, metrics.json, card.md); gives the metrics.
+def plan_of(path: Path = RECIPE) -> Tuning:
+    """How to tune, from a recipe's file."""
+    return Tuning(**tomllib.loads(path.read_text(encoding="utf-8"))["tuning"])
 
-    `data` is the data pack; vectors are kept in `cache` for the next run. The same seed gives the same
-    weights on the same machine. ModelError when the data or the encoder are missing.
+
+def train(
+    data: Path,
+    out: Path,
+    *,
+    seed: int,
+    report: Report,
+    cache: Path | None = None,
+    plan: Tuning | None = None,
+) -> dict[str, Any]:
+    """Tune the encoder with its heads, and write `out/encoder/` and `out/scores/`; gives the metrics.
+
+    `data` is the data pack. Checkpoints and vectors are kept in `cache`: a run that was cut off goes on where
+    it was. The same seed gives the same weights on the same machine. ModelError when the data are missing.
     """
-    torch.set_num_threads(1)  # with more, sums would be split by chance of the machine
     with TemporaryDirectory() as passing:
-        heads, scorer = fit_heads(data, seed=seed, report=report, cache=cache or Path(passing))
-    folder = out / "scores"
+        return _train(data, out, plan or plan_of(), seed, report, cache or Path(passing))
+
+
+def _train(
+    data: Path, out: Path, plan: Tuning, seed: int, report: Report, cache: Path
+) -> dict[str, Any]:
+    taught = lessons(data)
+    texts = [normalise(example.text) for example in taught]
+    cache.mkdir(parents=True, exist_ok=True)
+    network = tune(
+        taught,
+        texts,
+        packaged(),
+        MiniLm().tokenise,
+        plan=plan,
+        seed=seed,
+        report=report,
+        kept=cache / f"tuning-{_mark(taught, plan, seed)}.pt",
+    )
+    layers = out / ENCODER
+    layers.parent.mkdir(parents=True, exist_ok=True)
+    save_layers(network, layers)
+    encoder = MiniLm(tuned=layers)
+    torch.set_num_threads(1)  # with more, sums would be split by chance of the machine
+    held = [
+        e
+        for e in read(data, "dev")
+        if e.source not in EVALUATED_ONLY
+        and calibrates(e.text)
+        and normalise(e.text) not in set(texts)
+    ]
+    made = settled(heads_of(network), encoder, held, cache, report)
+    heads = Heads(
+        _name(encoder.name, made), encoder.name, encoder.fingerprint, encoder.dimensions, made
+    )
+    folder = (out / SCORES).parent
     folder.mkdir(parents=True, exist_ok=True)
-    save(heads, folder / "heads.safetensors")
-    figures: Figures = evaluate(scorer, data, report=report)
-    metrics: dict[str, object] = {
+    save(heads, out / SCORES)
+    metrics: dict[str, Any] = {
         "model": heads.name,
         "encoder": heads.encoder,
         "encoder_sha256": heads.fingerprint,
         "seed": seed,
-        "figures": figures,
-        "lexicon": evaluate(LexiconScorer(), data),
+        "tuning": asdict(plan),
+        "figures": {},
+        "lexicon": {},
     }
+    return judge(ModelScorer(encoder, heads), metrics, data, "dev", folder, report)
+
+
+def judge(
+    scorer: ModelScorer,
+    metrics: dict[str, Any],
+    data: Path,
+    split: str,
+    folder: Path,
+    report: Report,
+) -> dict[str, Any]:
+    """Measure on a split, beside the lexicon; metrics.json and card.md in `folder` then say so too."""
+    scored = scored_split(scorer, data, split, report)
+    metrics["figures"][split] = figures_of(scored, split)
+    metrics["lexicon"][split] = evaluate(LexiconScorer(), data, split=split)
+    if split == "dev":
+        metrics["thresholds"] = thresholds_of(scored)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     write_card(metrics, folder / "card.md")
     return metrics
 
 
-def fit_heads(data: Path, *, seed: int, report: Report, cache: Path) -> tuple[Heads, ModelScorer]:
-    """The fitted and calibrated heads, and the scorer that they make with their encoder."""
+def lessons(data: Path) -> list[Example]:
+    """All that is taught: the public data, and our own sentences.
+
+    Where a forum comment is word for word a sentence of ours, ours says what it means in a call.
+    """
     ours = authored()
     spoken = {normalise(e.text) for e in ours}
-    taught = [
-        # where a forum comment is word for word a sentence of ours, ours says what it means in a call
+    public = [
         e
         if normalise(e.text) not in spoken
-        else replace(e, sentiment=None, emotions=None, abuse=None)
+        else replace(e, sentiment=None, emotions=None, abuse=None, abuse_share=None)
         for e in read(data, "train")
         if e.source not in EVALUATED_ONLY
-    ] + ours
-    seen = {normalise(e.text) for e in taught}
-    held = [
-        e
-        for e in read(data, "dev")
-        if e.source not in EVALUATED_ONLY and calibrates(e.text) and normalise(e.text) not in seen
     ]
-    encoder = MiniLm()
-    x = _features(encoder, taught, cache, report)
-    held_x = _features(encoder, held, cache, report)
-    made: dict[str, Head] = {}
-    for number, (name, plan) in enumerate(PLANS.items()):
-        report(f"fitting {name}", number / len(PLANS))
-        wide = x.shape[1] if plan.tone else encoder.dimensions
-        y, weights = targets(name, taught, authored_weight=AUTHORED_WEIGHT)
-        rows = weights > 0
-        head = fit(
-            x[rows, :wide],
-            y[rows],
-            weights[rows],
-            labels=LABELS[name],
-            kind=KINDS[name],
-            plan=plan,
-            seed=seed,
-        )
-        held_y, held_weights = targets(name, held)
-        strong = (held_weights > 0) & ~np.array([e.weak and name != "intent" for e in held])
-        made[name] = calibrated(head, held_x[strong, :wide], held_y[strong])
-    report("fitting", 1.0)
-    heads = Heads(
-        _name(encoder.name, made), encoder.name, encoder.fingerprint, encoder.dimensions, made
+    return [e for e in public + ours if normalise(e.text)]
+
+
+def save_layers(network: Network, path: Path) -> None:
+    """The tuned layers in half precision: what differs from the packaged encoder."""
+    save_file(
+        {
+            name.removeprefix("bert."): value.half().contiguous()
+            for name, value in network.state_dict().items()
+            if name.startswith(LAYERS)
+        },
+        path,
     )
-    return heads, ModelScorer(encoder, heads)
 
 
-def _features(encoder: MiniLm, examples: Sequence[Example], cache: Path, report: Report) -> Array:
-    plain = [normalise(example.text) for example in examples]
-    found = vectors(encoder, plain, cache, report)
-    return np.stack([features(v, text) for v, text in zip(found, plain, strict=True)])
+def heads_of(network: Network) -> dict[str, Head]:
+    """The heads as they learnt, neither balanced nor calibrated."""
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    return {
+        name: Head(
+            labels=labels,
+            kind=KINDS[name],
+            layers=tuple(
+                (weights[f"heads.{name}.{n}.weight"], weights[f"heads.{name}.{n}.bias"])
+                for n in (0, 3)
+            ),
+            slope=np.ones(len(labels), np.float32),
+            offset=np.zeros(len(labels), np.float32),
+            tone=True,
+        )
+        for name, labels in LABELS.items()
+    }
+
+
+def settled(
+    heads: dict[str, Head], encoder: MiniLm, held: Sequence[Example], cache: Path, report: Report
+) -> dict[str, Head]:
+    """The heads, balanced and calibrated on examples that were not taught."""
+    plain = [normalise(example.text) for example in held]
+    x = np.stack(
+        [
+            features(v, text)
+            for v, text in zip(vectors(encoder, plain, cache, report), plain, strict=True)
+        ]
+    )
+    made = {}
+    for name, head in heads.items():
+        y, weights = targets(name, held)
+        known = (weights > 0) & ~np.array([e.weak and name != "intent" for e in held])
+        if name == "intent":
+            out = in_and_out(INTENTS.index("out_of_scope"))
+            head = balanced(head, x[known], y[known], ("out_of_scope",), out)
+        elif name == "sentiment":
+            head = balanced(head, x[known], y[known], ("negative", "neutral"), even_recall)
+        made[name] = calibrated(head, x[known], _decided(y[known]))
+    return made
+
+
+def _decided(y: Array) -> Array:
+    """Shares of raters as yes or no."""
+    return (y >= 0.5).astype(np.float32)
+
+
+def _mark(taught: Sequence[Example], plan: Tuning, seed: int) -> str:
+    """Stands for all that the tuned weights depend on."""
+    told = json.dumps([asdict(plan), seed, MiniLm().fingerprint], sort_keys=True)
+    mark = sha256(told.encode())
+    for e in taught:
+        labels = (
+            e.text,
+            e.source,
+            e.intent,
+            e.sentiment,
+            sorted(e.emotions or ()),
+            e.abuse_share,
+            e.abuse,
+        )
+        mark.update(repr((*labels, sorted(e.fine or ()))).encode())
+    return mark.hexdigest()[:16]
 
 
 def _name(encoder: str, heads: dict[str, Head]) -> str:
@@ -127,4 +230,4 @@ def _name(encoder: str, heads: dict[str, Head]) -> str:
         for weight, bias in head.layers:
             mark.update(weight.tobytes() + bias.tobytes())
         mark.update(head.slope.tobytes() + head.offset.tobytes())
-    return f"{encoder}+{mark.hexdigest()[:8]}"
+    return f"{encoder}-{mark.hexdigest()[:8]}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel
 
+from cxstream.learn.calibrate import loss_of
 from cxstream.learn.examples import Example
-from cxstream.learn.fit import loss_of
 from cxstream.learn.targets import targets
 from cxstream.understand.heads import KINDS, LABELS, Kind
 from cxstream.understand.tone import tone
@@ -49,36 +49,18 @@ class Tuning:
     `rate` is the highest learning rate, that of the last layer; each layer below has `fade` of the one above.
     """
 
-    rounds: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "goemotions": 4.0,
-            "banking77": 6.0,
-            "clinc150": 4.0,
-            "multidogo": 1.0,
-            "nlupp": 4.0,
-            "convabuse": 5.0,
-            "authored": 5.0,
-        }
-    )
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "intent": 1.0,
-            "sentiment": 1.0,
-            "emotion": 1.0,
-            "abuse": 2.0,
-            "fine": 1.0,
-        }
-    )
-    batch: int = 64
-    rate: float = 3e-4
-    fade: float = 0.9
-    warmup: float = 0.06
-    decay: float = 0.01
-    dropout: float = 0.1
-    hidden: int = 256
-    tokens: int = 64
-    memory: float = 0.998
-    threads: int = 2
+    rounds: Mapping[str, float]
+    weights: Mapping[str, float]
+    batch: int
+    rate: float
+    fade: float
+    warmup: float
+    decay: float
+    dropout: float
+    hidden: int
+    tokens: int
+    memory: float
+    threads: int
 
 
 class Network(nn.Module):

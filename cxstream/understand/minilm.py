@@ -77,13 +77,16 @@ class MiniLm:
         """One row a text, in order; independent of the texts beside it."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for start in range(0, len(texts), CHUNK):
-            part = list(texts[start : start + CHUNK])
-            ids = [encoding.ids for encoding in self._tokens.encode_batch_fast(part)]
-            vectors[start : start + CHUNK] = self._bert(ids).numpy()
+            part = texts[start : start + CHUNK]
+            vectors[start : start + CHUNK] = self._bert(self.tokenise(part)).numpy()
         # over rows of a fixed length, so no neighbour can change it
         for half in vectors.reshape(-1, self.sentence):
             half /= max(float(np.sqrt(np.dot(half, half))), 1e-12)
         return vectors
+
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, with the special ones, cut to MAX_TOKENS."""
+        return [encoding.ids for encoding in self._tokens.encode_batch_fast(list(texts))]
 
 
 def packaged() -> Path:

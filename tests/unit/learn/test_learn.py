@@ -11,16 +11,33 @@ import numpy as np
 import pytest
 
 from cxstream.errors import ModelError
+from cxstream.learn.calibrate import (
+    balanced,
+    calibrated,
+    even_recall,
+    in_and_out,
+    logits,
+    probabilities,
+)
 from cxstream.learn.card import table
-from cxstream.learn.examples import authored, read
-from cxstream.learn.figures import auc, average_precision, calibration_error, f1, macro_recall
-from cxstream.learn.fit import Plan, calibrated, fit, probabilities
+from cxstream.learn.examples import Example, authored, read
+from cxstream.learn.figures import (
+    auc,
+    average_precision,
+    calibration_error,
+    f1,
+    interval,
+    macro_recall,
+)
 from cxstream.learn.risk import Seen, rates, within
 from cxstream.learn.risk_card import fit_weighing
-from cxstream.learn.train import targets
+from cxstream.learn.targets import targets
+from cxstream.learn.thresholds import thresholds_of, thresholds_table
 from cxstream.learn.vectors import vectors
 from cxstream.understand.encoder import Vectors
+from cxstream.understand.heads import Head
 from cxstream.understand.labels import EMOTIONS, INTENTS, SENTIMENTS
+from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.normalise import normalise
 
 
@@ -59,7 +76,12 @@ def data(tmp_path: Path) -> Path:
         {"text": "grr", "emotions": ["annoyance", "fear"], "sentiment": "neg"},
         {"text": "well", "emotions": ["neutral"], "sentiment": "mixed"},
     )
-    put(tmp_path, "convabuse.train", {"text": "you toad", "abuse": 1}, {"text": " ", "abuse": 0})
+    put(
+        tmp_path,
+        "convabuse.train",
+        {"text": "you toad", "abuse": 1, "votes": [2, 3]},
+        {"text": " ", "abuse": 0, "votes": [0, 2]},
+    )
     return tmp_path
 
 
@@ -81,6 +103,8 @@ def test_each_source_says_what_it_knows(data: Path) -> None:
     assert found["goemotions", "grr"].emotions == frozenset({"anger", "distress"})
     assert found["goemotions", "well"].sentiment is None
     assert found["convabuse", "you toad"].abuse is True
+    assert found["convabuse", "you toad"].abuse_share == pytest.approx(2 / 3)
+    assert found["nlupp", "give it back"].fine == frozenset({"refund", "how"})
     assert read(data, "dev") == []
 
 
@@ -92,9 +116,10 @@ def test_no_data_is_a_model_error(tmp_path: Path) -> None:
 def test_our_own_sentences_are_well_labelled() -> None:
     ours = authored()
     assert len(ours) > 500
-    plain = [normalise(e.text) for e in ours]
-    assert len(set(plain)) == len(plain)
+    assert len({e.text for e in ours}) == len(ours)
+    tones: dict[str, str | None] = {}
     for example in ours:
+        assert tones.setdefault(normalise(example.text), example.sentiment) == example.sentiment
         assert example.intent is None or example.intent in INTENTS
         assert example.sentiment is None or example.sentiment in SENTIMENTS
         assert (example.emotions or frozenset()) <= set(EMOTIONS)
@@ -110,6 +135,8 @@ def test_targets_leave_out_what_is_unknown(data: Path) -> None:
     y, weights = targets("emotion", examples)
     row = [e.text for e in examples].index("grr")
     assert [EMOTIONS[i] for i in np.flatnonzero(y[row])] == ["anger", "distress"]
+    y, weights = targets("abuse", examples)
+    assert y[[e.text for e in examples].index("you toad"), 0] == pytest.approx(2 / 3)
 
 
 class CountingEncoder:
@@ -143,29 +170,12 @@ def test_vectors_are_kept_by_encoder_and_text(tmp_path: Path) -> None:
     assert said[-1] == 1.0
 
 
-def test_the_same_seed_gives_the_same_head_and_it_learns() -> None:
-    chance = np.random.default_rng(1)
-    x = chance.normal(size=(600, 6)).astype(np.float32)
-    right = (x[:, 0] > 0).astype(int)
-    y = np.eye(2, dtype=np.float32)[right]
-    plan = Plan(hidden=8, epochs=15, batch=64, rate=1e-2)
-    heads = [
-        fit(x, y, np.ones(600, np.float32), labels=("n", "y"), kind="one_of", plan=plan, seed=seed)
-        for seed in (4, 4, 5)
-    ]
-    bits = [b"".join(w.tobytes() + b.tobytes() for w, b in head.layers) for head in heads]
-    assert bits[0] == bits[1] != bits[2]
-    assert (probabilities(heads[0], x).argmax(1) == right).mean() > 0.9
-
-
 @pytest.mark.parametrize("kind", ["one_of", "each"])
 def test_calibration_makes_sureness_honest(kind: str) -> None:
     chance = np.random.default_rng(2)
     x = chance.normal(size=(4000, 1)).astype(np.float32)
     right = chance.random(4000) < 1 / (1 + np.exp(-x[:, 0]))
     y = np.stack([~right, right], 1).astype(np.float32)
-    from cxstream.understand.heads import Head
-
     boastful = Head(
         labels=("n", "y"),
         kind="one_of" if kind == "one_of" else "each",
@@ -215,3 +225,51 @@ def test_rates_and_weights_follow_the_ends() -> None:
 def test_the_table_shows_the_lexicon_beside() -> None:
     lines = table({"abuse": {"n": 5, "base": 0.2, "auc": 0.9}}, {"abuse": {"n": 5, "auc": 0.7}})
     assert "| abuse | 5 | base 0.200, auc 0.900 (0.700) |" in lines
+    with_interval = {"auc": 0.9, "auc_low": 0.85, "auc_high": 0.95, "n": 5}
+    assert "| abuse | 5 | auc 0.900 [0.850, 0.950] |" in table({"abuse": with_interval}, {})
+
+
+def leaning() -> Head:
+    """A head of three labels that always favours the last, by one."""
+    return Head(
+        labels=("a", "b", "out"),
+        kind="one_of",
+        layers=((np.eye(3, dtype=np.float32), np.array([0, 0, 1], np.float32)),),
+        slope=np.ones(3, np.float32),
+        offset=np.zeros(3, np.float32),
+    )
+
+
+def test_the_balance_is_found_and_survives_calibration() -> None:
+    chance = np.random.default_rng(3)
+    truth = chance.integers(0, 3, 900)
+    x = (chance.normal(size=(900, 3)) + 2 * np.eye(3)[truth]).astype(np.float32)
+    y = np.eye(3, dtype=np.float32)[truth]
+    head = leaning()
+    settled = calibrated(balanced(head, x, y, ("out",), in_and_out(2)), x, y)
+    before = in_and_out(2)((logits(head, x) + head.offset).argmax(1), truth)
+    after = in_and_out(2)(probabilities(settled, x).argmax(1), truth)
+    assert after > before + 0.02
+    assert settled.offset[2] < -0.5
+    assert even_recall(np.array([0, 1, 2, 2]), np.array([0, 1, 2, 0])) == pytest.approx(5 / 6)
+
+
+def test_an_interval_holds_the_figure_and_narrows_with_more_rows() -> None:
+    hits = np.tile([True, False, True, True], 250)
+    low, high = interval(lambda rows: float(hits[rows].mean()), 1000)
+    assert low < 0.75 < high < low + 0.08
+    few_low, few_high = interval(lambda rows: float(hits[rows].mean()), 40)
+    assert few_high - few_low > 2 * (high - low)
+
+
+def test_thresholds_say_what_a_policy_would_find() -> None:
+    scorer = LexiconScorer()
+    texts = ["you are an idiot", "thank you so much", "idiot", "where is my parcel"]
+    known = [Example(t, "convabuse", abuse="idiot" in t) for t in texts]
+    found = thresholds_of(list(zip(known, scorer.score(texts), strict=True)))
+    assert set(found) == {"abuse"}
+    assert [row["recall"] for row in found["abuse"]] == sorted(
+        (row["recall"] for row in found["abuse"]), reverse=True
+    )
+    assert found["abuse"][0] == {"at": 0.1, "share": 0.5, "precision": 1.0, "recall": 1.0}
+    assert "| abuse | 1.00 / 1.00 |" in thresholds_table(found)

@@ -1,0 +1,155 @@
+"""Tuning, on a BERT of a few hundred weights: it learns, it repeats itself, it goes on where it stopped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from cxstream.learn import tune as tuning
+from cxstream.learn.examples import Example
+from cxstream.learn.train import heads_of, plan_of, save_layers
+from cxstream.learn.tune import Network, Tuning, tune
+from cxstream.understand.heads import LABELS
+
+WORDS = (
+    "give",
+    "me",
+    "my",
+    "money",
+    "back",
+    "where",
+    "is",
+    "parcel",
+    "you",
+    "toad",
+    "lovely",
+    "bad",
+)
+SAID = {
+    "give me my money back": ("refund_request", "negative", 0.0),
+    "where is my parcel": ("order_or_delivery_status", "neutral", 0.0),
+    "you bad toad": (None, "negative", 1.0),
+    "lovely": ("thanks", "positive", 0.0),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(WORDS) + 2,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=16,
+    )
+    BertModel(config).save_pretrained(place)
+    return place
+
+
+def tokenise(texts: Sequence[str]) -> list[list[int]]:
+    return [[len(WORDS), *map(WORDS.index, text.split()), len(WORDS) + 1] for text in texts]
+
+
+def lessons() -> list[Example]:
+    drawn = random.Random(2).choices(list(SAID), k=160)
+    return [
+        Example(
+            text,
+            "authored" if n % 2 else "banking77",
+            intent=SAID[text][0],
+            sentiment=SAID[text][1],
+            abuse=bool(SAID[text][2]),
+            abuse_share=SAID[text][2],
+            fine=None if n % 2 else frozenset({text[:3]}),
+        )
+        for n, text in enumerate(drawn)
+    ]
+
+
+@pytest.fixture(scope="module")
+def plan() -> Tuning:
+    rounds = {"authored": 6.0, "banking77": 5.5}
+    return replace(plan_of(), rounds=rounds, batch=8, rate=5e-3, memory=0.9, threads=1, dropout=0.0)
+
+
+def run(folder: Path, plan: Tuning, kept: Path, seed: int = 3) -> tuple[Network, list[float]]:
+    told: list[float] = []
+    examples = lessons()
+    network = tune(
+        examples,
+        [e.text for e in examples],
+        folder,
+        tokenise,
+        plan=plan,
+        seed=seed,
+        report=lambda _, share: told.append(share),
+        kept=kept,
+    )
+    return network, told
+
+
+def bits(network: Network) -> bytes:
+    return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
+
+
+def test_it_learns_what_it_is_taught(folder: Path, plan: Tuning, tmp_path: Path) -> None:
+    network, told = run(folder, plan, tmp_path / "kept.pt")
+    assert told[-1] == 1.0
+    for text, (intent, sentiment, _) in SAID.items():
+        ids = torch.tensor(tokenise([text]))
+        with torch.no_grad():
+            vectors, firsts = network(ids, torch.ones_like(ids))
+            read = torch.cat([vectors * 4, firsts * 4, torch.zeros(1, 4)], 1)
+            tone = LABELS["sentiment"][int(network.heads["sentiment"](read).argmax())]
+            wanted = LABELS["intent"][int(network.heads["intent"](read).argmax())]
+        assert tone == sentiment
+        assert intent is None or wanted == intent
+
+
+def test_the_word_vectors_stay_and_the_layers_move(
+    folder: Path, plan: Tuning, tmp_path: Path
+) -> None:
+    network, _ = run(folder, plan, tmp_path / "kept.pt")
+    before = BertModel.from_pretrained(folder, add_pooling_layer=False).state_dict()
+    after = network.bert.state_dict()
+    moved = {name.split(".")[0] for name, value in after.items() if not value.equal(before[name])}
+    assert moved == {"encoder"}
+    save_layers(network, tmp_path / "layers.safetensors")
+    assert (tmp_path / "layers.safetensors").stat().st_size < 16_000
+    assert heads_of(network)["intent"].layers[0][0].shape == (256, 36)
+
+
+def test_the_same_seed_gives_the_same_weights(folder: Path, plan: Tuning, tmp_path: Path) -> None:
+    first, second, other = (
+        bits(run(folder, plan, tmp_path / f"{n}.pt", seed)[0]) for n, seed in enumerate((3, 3, 4))
+    )
+    assert first == second != other
+
+
+def test_a_run_that_was_cut_off_goes_on(
+    folder: Path, plan: Tuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "KEEP", 20)
+    whole = bits(run(folder, plan, tmp_path / "whole.pt")[0])
+
+    def cut(_: str, share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    examples = lessons()
+    texts = [e.text for e in examples]
+    kept = tmp_path / "cut.pt"
+    with pytest.raises(KeyboardInterrupt):
+        tune(examples, texts, folder, tokenise, plan=plan, seed=3, report=cut, kept=kept)
+    network, told = run(folder, plan, kept)
+    assert 0.2 < told[0] < 0.6
+    assert bits(network) == whole
