@@ -31,6 +31,9 @@ from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.model import load_scorer
 from cxstream.understand.scorer import Scorer
+from cxstream.understand.stream import Stream
+from cxstream.understand.stream_file import PLACE
+from cxstream.understand.stream_file import load as load_stream
 from cxstream.understand.trajectory import RuleTrajectory
 
 _log = logging.getLogger(__name__)
@@ -49,12 +52,22 @@ def scorer(settings: Settings) -> Scorer:
         _log.warning("scores come from the lexicon and are degraded: %s", error)
         return LexiconScorer()
     importlib.import_module("torch").set_num_threads(settings.torch_threads)
+    stream = foresight(settings)
+    if isinstance(stream, Stream):
+        try:
+            loaded.gist = stream.fits(loaded.encoder).gist
+        except ModelError as error:
+            _log.warning("risk is set by hand, and no next action is known: %s", error)
     return loaded
 
 
 def foresight(settings: Settings) -> Foresight:
-    """The model of how a conversation will go."""
-    return RuleTrajectory()
+    """The stream of risk and next actions; where it is missing, the weights set by hand, and a warning."""
+    try:
+        return load_stream((settings.models_dir or shipped_models()) / PLACE)
+    except ModelError as error:
+        _log.warning("risk is set by hand, and no next action is known: %s", error)
+        return RuleTrajectory()
 
 
 def playbooks(settings: Settings) -> list[Playbook]:

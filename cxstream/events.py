@@ -327,6 +327,21 @@ class Evidence(Struct, frozen=True):
     text: str
 
 
+class Carried(Struct, frozen=True):
+    """Words that carried a score which a decision rests on: characters `start` to `end` of the utterance.
+
+    `signal` names the score (`intent.cancel_service`, `emotion.anger`, `sentiment.negative`, `abuse`);
+    `weight` is the words' share of all that spoke for it, 0 to 1.
+    """
+
+    signal: str
+    fragment_id: str
+    start: int
+    end: int
+    text: str
+    weight: float
+
+
 class RuleRef(Struct, frozen=True):
     """The rule that made a decision."""
 
@@ -343,7 +358,10 @@ class Rejection(Struct, frozen=True):
 
 
 class Why(Struct, frozen=True, omit_defaults=True):
-    """A decision's explanation: the rule, the words, the numbers, and what was rejected."""
+    """A decision's explanation: the rule, the words, the numbers, and what was rejected.
+
+    `evidence` is what the rule matched or quotes, `carried` which words the model's scores hang on.
+    """
 
     rule: RuleRef
     because: str
@@ -352,6 +370,7 @@ class Why(Struct, frozen=True, omit_defaults=True):
     rejected: tuple[Rejection, ...] = ()
     model: str | None = None
     degraded: bool = False
+    carried: tuple[Carried, ...] = ()
 
 
 class Nudge(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.nudge.v1"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from cxstream.learn.risk_card import judge_risk
+from cxstream.learn.stream_train import train_stream
 from cxstream.learn.train import train
 from cxstream.understand.model import load_scorer
 
@@ -16,7 +17,10 @@ def run(
     """Train and judge everything into `out`, telling `say` each whole tenth of the way in words."""
     report = in_tenths(say)
     train(data, out, seed=seed, report=report, cache=cache)
-    judge_risk(load_scorer(out), data, out, seed=seed, report=report)
+    scorer = load_scorer(out)
+    with TemporaryDirectory() as passing:
+        kept = cache or Path(passing)
+        train_stream(scorer.encoder, scorer, data, out, seed=seed, report=report, cache=kept)
 
 
 def in_tenths(say: Callable[[str], None]) -> Callable[[str, float], None]:

@@ -68,7 +68,7 @@ class RuleTrajectory:
     fall from good to bad, lead beyond one half; no single measure does so alone, except open abuse.
     """
 
-    _weighings: Final = MappingProxyType(
+    weighings: Final = MappingProxyType(
         {
             "annoyed": Weighing(
                 -3.2,
@@ -110,17 +110,19 @@ class RuleTrajectory:
 
     def risk(self, facts: Mapping[str, object]) -> Risk:
         """The three numbers, each from 0 to 1: an index, not a probability."""
-        measured = measures(facts)
-        found = {name: self._weighings[name].probability(measured) for name in OUTCOMES}
-        return Risk(**found)
+        return self.weigh(measures(facts)).risk
+
+    def weigh(self, measured: Mapping[str, float]) -> Outlook:
+        """The three numbers, and the largest as the level, from the `measures` of the facts."""
+        found = {name: self.weighings[name].probability(measured) for name in OUTCOMES}
+        return Outlook(Risk(**found), max(found.values()))
 
     def follow(self, memory: bytes, said: Said) -> bytes:
         """Nothing is remembered: the facts are enough."""
         return b""
 
     def outlook(self, memory: bytes, facts: Mapping[str, object]) -> Outlook:
-        risk = self.risk(facts)
-        return Outlook(risk, max(risk.annoyed, risk.dissatisfied, risk.goal_not_met))
+        return self.weigh(measures(facts))
 
     def next_actions(self, memory: bytes) -> Ranked:
         """None: the facts don't say."""

@@ -29,8 +29,8 @@ from cxstream.learn.figures import (
     interval,
     macro_recall,
 )
-from cxstream.learn.risk import Seen, rates, within
-from cxstream.learn.risk_card import fit_weighing
+from cxstream.learn.risk import rates, within
+from cxstream.learn.stream_data import Dialogue
 from cxstream.learn.targets import targets
 from cxstream.learn.thresholds import thresholds_of, thresholds_table
 from cxstream.learn.vectors import vectors
@@ -210,16 +210,12 @@ def test_only_dialogues_of_the_same_task_are_compared() -> None:
     assert within(risk[:2], truth[:2], tasks[:2]) == 1.0
 
 
-def test_rates_and_weights_follow_the_ends() -> None:
-    def seen(task: str, annoyed: bool) -> Seen:
-        facts: dict[str, object] = {"anger_max": 0.9 if annoyed else 0.1, "customer_turns": 4}
-        return Seen(task, "w", {"annoyed": annoyed}, (facts,) * 4, (0.0,) * 4)
+def test_rates_follow_the_ends() -> None:
+    def ended(task: str, annoyed: bool) -> Dialogue:
+        return Dialogue("train", task, "w", {"annoyed": annoyed}, ())
 
-    history = [seen("hard", True)] * 30 + [seen("easy", False)] * 30
-    rate = rates(history, "annoyed")
+    rate = rates([ended("hard", True)] * 30 + [ended("easy", False)] * 30, "annoyed")
     assert rate("easy") < rate("never seen") < rate("hard")
-    weighing = fit_weighing(history, "annoyed")
-    assert weighing.weights["anger"] > 0.1
 
 
 def test_the_table_shows_the_lexicon_beside() -> None:
