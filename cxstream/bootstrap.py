@@ -13,6 +13,7 @@ from cxstream.decide.playbook import Playbook
 from cxstream.engine import temporary
 from cxstream.engine.app import CxApp, build_app, changelogs
 from cxstream.engine.embedded import PARTITIONS
+from cxstream.engine.explaining import Explainer
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import (
     FOREVER_MS,
@@ -92,9 +93,8 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
 
 def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
-    pool = ScoringPool(
-        model or scorer(settings), LexiconScorer(), deadline_s=settings.score_deadline_s
-    )
+    model = model or scorer(settings)
+    pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
     return build_app(
         settings,
         topics=Topics(settings.topic_prefix),
@@ -106,6 +106,8 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         ),
         customer_hop=CustomerHop(decider=Decider(playbooks(settings)), observer=metrics),
         pool=pool,
+        # behind a light model stands the transformer that it repeats; that one explains
+        explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.score_deadline_s),
         observer=metrics,
     )
 

@@ -18,11 +18,13 @@ from cxstream.context.windows import SPANS_MS
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
 from cxstream.engine.batches import Batches
+from cxstream.engine.explaining import Explainer
 from cxstream.engine.idle import Idle
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
+from cxstream.events import Signal
 from cxstream.pipeline import ConversationHop, CustomerEvent, CustomerHop, Heard, Outbound
 from cxstream.understand.scorer import Reading
 
@@ -109,24 +111,37 @@ class CustomerAgent(BatchAgent):
 
     stage = "customers"
 
-    def __init__(self, desk: Desk, hop: CustomerHop, table: StateTable) -> None:
+    def __init__(
+        self, desk: Desk, hop: CustomerHop, explainer: Explainer, table: StateTable
+    ) -> None:
         super().__init__(desk)
         self._hop = hop
+        self._explainer = explainer
         self.table: StateTable = table
 
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
-        """Each signal in order; the time from fragment to decision is measured here."""
+        """Each signal in order, then the words behind each decision.
+
+        The time from fragment to decision is measured here.
+        """
         states = States(self._load, self._dump)
         replies: list[Reply] = []
+        causes: list[Signal | None] = []
         for event in batch:
             try:
                 signal = codec.decode_signal(event.message.value)
             except RecordError as error:
                 replies.append(self._dead_letter(event, error))
+                causes.append(None)
                 continue
             key = event.message.key or b""
             replies += self._stepped(states, event, key, self._step(signal))
-        return replies, list(states.writes())
+            cause = signal if isinstance(signal, Signal) else None
+            causes += [cause] * (len(replies) - len(causes))
+        made = [(reply.out, cause) for reply, cause in zip(replies, causes, strict=True)]
+        outs = await self._explainer.explain(made)
+        explained = [Reply(out, reply.sent_ms) for out, reply in zip(outs, replies, strict=True)]
+        return explained, list(states.writes())
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
         """Drop the customers whose longest window has passed in silence."""

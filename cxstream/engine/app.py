@@ -18,6 +18,7 @@ from faust.types import StreamT
 
 from cxstream.engine.agent import BatchAgent, Desk
 from cxstream.engine.agents import ConversationAgent, CrmAgent, CustomerAgent
+from cxstream.engine.explaining import Explainer
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.recovery import SafeTables
 from cxstream.engine.scoring import ScoringPool
@@ -42,6 +43,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     prepare: Callable[[], Awaitable[None]] | None = None
     progress: Progress
     pool: ScoringPool
+    explainer: Explainer
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.draining = asyncio.Event()
@@ -80,6 +82,7 @@ class CxApp(faust.App):  # type: ignore[misc]
         except TimeoutError:
             _log.warning("work in hand was not done within %s s and is handed back", self.drain_s)
         self.pool.close()
+        self.explainer.close()
 
 
 def build_app(
@@ -89,6 +92,7 @@ def build_app(
     conversation_hop: ConversationHop,
     customer_hop: CustomerHop,
     pool: ScoringPool,
+    explainer: Explainer,
     observer: EngineObserver,
 ) -> CxApp:
     """A Faust app with the three agents on it. Touches no network before it is started."""
@@ -129,6 +133,7 @@ def build_app(
     app.drain_s = settings.drain_s
     app.progress = Progress((topics.transcripts, topics.signals, topics.customers))
     app.pool = pool
+    app.explainer = explainer
     desk = Desk(
         app=app,
         outbox=Outbox(app, topics),
@@ -142,7 +147,7 @@ def build_app(
         StateTable(app, name, partitions=settings.partitions) for name in TABLES
     )
     _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
-    _attach(app, topics.signals, CustomerAgent(desk, customer_hop, customers))
+    _attach(app, topics.signals, CustomerAgent(desk, customer_hop, explainer, customers))
     _attach(app, topics.customers, CrmAgent(desk))
     _watch_lag(app, observer)
     return app
