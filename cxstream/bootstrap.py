@@ -29,12 +29,15 @@ from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
+from cxstream.understand.encoder import Encoder
 from cxstream.understand.lexicon import LexiconScorer
-from cxstream.understand.model import load_scorer
+from cxstream.understand.model import ModelScorer, load_encoder, load_scorer
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.stream import Stream
 from cxstream.understand.stream_file import PLACE
 from cxstream.understand.stream_file import load as load_stream
+from cxstream.understand.tenant import LastBatch, TenantReader
+from cxstream.understand.tenant import load as load_intents
 from cxstream.understand.trajectory import RuleTrajectory
 
 _log = logging.getLogger(__name__)
@@ -60,6 +63,27 @@ def scorer(settings: Settings) -> Scorer:
         except ModelError as error:
             _log.warning("risk is set by hand, and no next action is known: %s", error)
     return loaded
+
+
+def encoder(settings: Settings) -> Encoder:
+    """The encoder alone. ModelError when it is missing."""
+    return load_encoder(settings.models_dir or shipped_models(), settings.encoder)
+
+
+def tenant(settings: Settings, name: str, model: Scorer) -> TenantReader:
+    """A tenant's own intents, on the encoder of `model`: one pass serves both.
+
+    ModelError when they are missing or belong to another encoder, or when the scores come from no encoder.
+    """
+    heavy = getattr(model, "heavy", model)  # behind a light model stands the transformer
+    if not isinstance(heavy, ModelScorer):
+        raise ModelError(
+            "--intents needs the encoder, which is missing here: `cxstream doctor` says why"
+        )
+    shared = LastBatch(heavy.encoder)
+    found = load_intents(settings.models_dir or shipped_models(), name, shared)
+    heavy.encoder = shared
+    return TenantReader(found, shared)
 
 
 def foresight(settings: Settings) -> Foresight:

@@ -15,6 +15,8 @@ from cxstream.options import Brokers, Data, Json
 expert_app = typer.Typer()
 playbook_app = typer.Typer(help="Playbooks: the policy owner's rules, as data.")
 expert_app.add_typer(playbook_app, name="playbook", no_args_is_help=True)
+train_app = typer.Typer()
+expert_app.add_typer(train_app, name="train")
 
 
 @expert_app.command()
@@ -25,6 +27,15 @@ def score(
             min=1, help="Threads of the forward pass. Default: CXSTREAM_TORCH_THREADS, else 1."
         ),
     ] = None,
+    intents: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Add your own intents: those of `cxstream train intents`."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add the words that carried each signal.")
+    ] = False,
 ) -> None:
     """Score texts from standard input, one a line: one JSON line out for each, in order.
 
@@ -34,8 +45,11 @@ def score(
     from cxstream.understand.lines import read_batches, score_lines
 
     console.quiet()
-    model = bootstrap.scorer(console.settings(torch_threads=threads))
-    for line in score_lines(read_batches(sys.stdin.fileno()), model):
+    settings = console.settings(torch_threads=threads)
+    model = bootstrap.scorer(settings)
+    tenant = None if intents is None else bootstrap.tenant(settings, intents, model)
+    explainer = getattr(model, "heavy", model) if explain else None
+    for line in score_lines(read_batches(sys.stdin.fileno()), model, tenant, explainer):
         console.put(line)
 
 
@@ -61,8 +75,9 @@ def doctor(brokers: Brokers = None, as_json: Json = False) -> None:
     raise typer.Exit(1 if any(f.required and not f.ok for f in findings) else 0)
 
 
-@expert_app.command()
+@train_app.callback(invoke_without_command=True)
 def train(
+    context: typer.Context,
     data: Data = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the models to.")] = Path(
         "models"
@@ -71,13 +86,61 @@ def train(
 ) -> None:
     """Train the heads from public data and write weights, figures and cards.
 
-    Takes minutes; progress goes to standard error.
+    Takes minutes; progress goes to standard error. `cxstream train intents` trains your own intents instead.
     """
+    if context.invoked_subcommand is not None:
+        return
     folder = console.labelled_data(data)
     console.quiet()
     from cxstream.learn import recipe
 
     recipe.run(folder, out, seed=seed, say=console.say)
+
+
+@train_app.command("intents")
+def train_intents(
+    labels: Annotated[
+        Path,
+        typer.Option(metavar="FILE.csv", help="Your texts: a CSV with the columns text and label."),
+    ],
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What to call them: a to z, 0 to 9, - and _.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Models folder to write to. Default: CXSTREAM_MODELS_DIR, else the one that `cxstream"
+            " score` reads.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Train your own intents from a CSV, and print how good they are by cross-validation.
+
+    They belong to the encoder of the models folder. A label oos, out_of_scope or none marks texts to reject.
+    Then: cxstream score --intents NAME
+    """
+    from cxstream import bootstrap
+    from cxstream.learn import tenant
+    from cxstream.learn.recipe import in_tenths
+
+    console.quiet()
+    settings = console.settings()
+    made = tenant.train_intents(
+        lambda: bootstrap.encoder(settings),
+        labels,
+        out or settings.models_dir or bootstrap.shipped_models(),
+        name,
+        seed=seed,
+        report=in_tenths(console.say),
+        say=console.say,
+    )
+    if as_json:
+        console.put(msgspec.json.encode(made.figures).decode())
+    else:
+        console.put(tenant.told(made))
 
 
 @expert_app.command()

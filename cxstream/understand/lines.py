@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from cxstream.errors import RecordError
+from cxstream.understand.explain import explanations
 from cxstream.understand.scorer import Scorer
+from cxstream.understand.tenant import TenantReader
 
 _BATCH = 64
 _READ = 64 * 1024
@@ -37,8 +39,16 @@ def read_batches(fd: int) -> Iterator[list[Line]]:
             return
 
 
-def score_lines(batches: Iterable[list[Line]], scorer: Scorer) -> Iterator[str]:
+def score_lines(
+    batches: Iterable[list[Line]],
+    scorer: Scorer,
+    tenant: TenantReader | None = None,
+    explainer: Scorer | None = None,
+) -> Iterator[str]:
     """One JSON line out for each line in, in order; a line is a text, or a JSON object with a `text`.
+
+    With `tenant` each answer also has its `tenant_intent`. With `explainer` (the scorer, or the one behind it
+    that counts) it has `explanations`: signal -> the spans of the text that carried it.
 
     Empty lines are scored too, so that the n-th answer belongs to the n-th line, and so is a line that
     only begins like JSON. Raises `RecordError` naming the line when a JSON object has no text, after the
@@ -53,8 +63,21 @@ def score_lines(batches: Iterable[list[Line]], scorer: Scorer) -> Iterator[str]:
             except RecordError as error:
                 problem = error
                 break
-        for text, scores in zip(texts, scorer.score(texts), strict=True):
-            answer = {"text": text, **msgspec.to_builtins(scores)}
+        scored = scorer.score(texts)
+        answers = [
+            {"text": text, **msgspec.to_builtins(scores)}
+            for text, scores in zip(texts, scored, strict=True)
+        ]
+        if tenant is not None:
+            for answer, intent in zip(answers, tenant.read(texts), strict=True):
+                answer["tenant_intent"] = msgspec.to_builtins(intent)
+        if explainer is not None:
+            carried = explanations(explainer, texts, scored)
+            for answer, found in zip(answers, carried, strict=True):
+                answer["explanations"] = {
+                    target: [span._asdict() for span in spans] for target, spans in found.items()
+                }
+        for answer in answers:
             yield msgspec.json.encode(answer).decode()
         if problem is not None:
             raise problem

@@ -87,9 +87,17 @@ def load_scorer(models: Path, encoder_folder: Path | None = None) -> ModelScorer
     runs on the lexicon. Loads torch and transformers, so call it once, at start.
     """
     heads = load(models / SCORES)
+    return ModelScorer(load_encoder(models, encoder_folder), heads)
+
+
+def load_encoder(models: Path, encoder_folder: Path | None = None) -> Encoder:
+    """The encoder of a models folder: the packaged one, or that of a folder, with the tuned layers, if any.
+
+    ModelError when it is missing. Loads torch and transformers.
+    """
     tuned = models / ENCODER
     try:
         from cxstream.understand.minilm import MiniLm
     except ImportError as problem:
         raise ModelError(f"torch or transformers is not installed: {problem}") from problem
-    return ModelScorer(MiniLm(encoder_folder, tuned if tuned.is_file() else None), heads)
+    return MiniLm(encoder_folder, tuned if tuned.is_file() else None)
