@@ -17,14 +17,12 @@ from msgspec.structs import replace
 
 from cxstream.events import Action, Carried, Escalation, Nudge, Scores, Signal, Why
 from cxstream.pipeline import Outbound
-from cxstream.understand.explain import Ask, Span, explain_all, probability
+from cxstream.understand.explain import Ask, Span, explain_all, heard
 from cxstream.understand.scorer import Scorer
 
 MOST: Final = 16
 """Signals explained for one batch, where there is a deadline."""
 
-_HALF: Final = 0.5
-_INTENT: Final = 0.35
 _EMOTIONS: Final = ("anger", "dissatisfaction", "distress", "confusion", "satisfaction")
 _TARGETS: Final = {
     **{f"utterance.{name}": f"emotion.{name}" for name in _EMOTIONS},
@@ -51,9 +49,9 @@ class _Wanted(NamedTuple):
 
 def targets(why: Why, scores: Scores) -> Iterator[str]:
     """The signals of an utterance that a decision rests on, and that were heard in it."""
-    wanted = [_target(fact, scores) for fact in why.scores]
-    for target in dict.fromkeys(wanted):
-        if target and _heard(scores, target):
+    known = set(heard(scores))
+    for target in dict.fromkeys(_target(fact, scores) for fact in why.scores):
+        if target in known:
             yield target
 
 
@@ -63,15 +61,6 @@ def _target(fact: str, scores: Scores) -> str:
     if fact in ("utterance.sentiment", "utterance.valence"):
         return f"sentiment.{scores.sentiment.label}"
     return _TARGETS.get(fact, "")
-
-
-def _heard(scores: Scores, target: str) -> bool:
-    if target == "sentiment.neutral":
-        return False
-    if target.startswith("sentiment."):
-        return target == f"sentiment.{scores.sentiment.label}"
-    least = _INTENT if target.startswith("intent.") else _HALF
-    return target != "intent.out_of_scope" and probability(scores, target) >= least
 
 
 class Explainer:

@@ -30,6 +30,7 @@ _SHOWN: Final = 6
 _OF_TOP: Final = 0.25
 _LEAST: Final = 0.05
 _FLOOR: Final = 0.0005
+_HALF: Final = 0.5
 _CHUNK: Final = re.compile(r"\S+")
 
 
@@ -79,6 +80,31 @@ def explain_all(scorer: Scorer, asks: Sequence[Ask]) -> list[tuple[Span, ...]]:
         if cut[ask.text]
         else ()
         for ask, read in zip(asks, reads, strict=True)
+    ]
+
+
+def explanations(
+    scorer: Scorer, texts: Sequence[str], scores: Sequence[Scores]
+) -> list[dict[str, tuple[Span, ...]]]:
+    """For each text what carried each signal that was heard in it, by the signal's name.
+
+    Heard are the intent, unless it is out of scope, a sentiment that is not neutral, and emotions and abuse
+    that are likelier than not.
+    """
+    asks = [[Ask(text, t) for t in heard(one)] for text, one in zip(texts, scores, strict=True)]
+    found = iter(explain_all(scorer, [ask for of_text in asks for ask in of_text]))
+    return [{ask.target: next(found) for ask in of_text} for of_text in asks]
+
+
+def heard(scores: Scores) -> list[str]:
+    """The names of the signals that scores speak of."""
+    emotions = [f"emotion.{name}" for name in EMOTIONS if getattr(scores.emotion, name) >= _HALF]
+    intent, tone = scores.intent.label, scores.sentiment.label
+    return [
+        *([f"intent.{intent}"] if intent != "out_of_scope" else []),
+        *([f"sentiment.{tone}"] if tone != "neutral" else []),
+        *emotions,
+        *(["abuse"] if scores.abuse >= _HALF else []),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -12,6 +13,7 @@ from cxstream.errors import ModelError
 from cxstream.events import Scores
 from cxstream.understand.explain import PIECES, Ask, Span, explain, explain_all, probability
 from cxstream.understand.labels import EMOTIONS, INTENTS
+from cxstream.understand.lines import score_lines
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import to_scores
 
@@ -129,6 +131,27 @@ def test_an_intent_that_is_not_ranked_has_no_probability() -> None:
     assert probability(scores, "intent.cancel_service") == scores.intent.probability
     left_out = next(i for i in INTENTS if i not in dict(scores.intent.ranking))
     assert probability(scores, f"intent.{left_out}") == 0
+
+
+def test_lines_are_explained_for_what_was_heard_in_them() -> None:
+    scorer = Hears("awful", "late")
+    batch = [(1, "an awful bill came late again"), (2, "hello to you there"), (3, "awful late")]
+    answers = [json.loads(line) for line in score_lines([batch], scorer, explainer=scorer)]
+    text = batch[0][1]
+    first = answers[0]["explanations"]
+    assert set(first) == {
+        "intent.cancel_service",
+        "sentiment.negative",
+        *(f"emotion.{e}" for e in EMOTIONS),
+        "abuse",
+    }
+    for spans in first.values():
+        assert [text[s["start"] : s["end"]] for s in spans] == ["awful", "late"]
+        assert spans[0]["weight"] == pytest.approx(0.5, abs=0.1)
+    assert set(answers[1]["explanations"]) == {"intent.cancel_service"}
+    assert all(spans == [] for spans in answers[2]["explanations"].values())
+    plain = json.loads(next(score_lines([batch], scorer)))
+    assert "explanations" not in plain
 
 
 @given(st.lists(st.sampled_from(["awful", "bad", "so", "?!", "a", "\n", "é", "😡"])).map(" ".join))
