@@ -85,6 +85,8 @@ def _actions(table: Mapping[str, Any]) -> str:
 
 
 def _plain(value: float) -> str:
+    if value != value:
+        return "-"
     return (
         f"{value:.0f}" if value == int(value) else f"{value:.3f}" if value < 1 else f"{value:.1f}"
     )

@@ -31,6 +31,7 @@ from cxstream.learn.vectors import vectors
 from cxstream.understand.encoder import Encoder
 from cxstream.understand.model import ModelScorer
 from cxstream.understand.normalise import normalise
+from cxstream.understand.scorer import Scorer
 from cxstream.understand.stream import About, Stream, gist_input
 from cxstream.understand.stream_file import PLACE, mark, save
 from cxstream.understand.trajectory import OUTCOMES
@@ -42,7 +43,7 @@ _TEMPERATURES: Final = np.linspace(0.6, 2.0, 29)
 
 def train_stream(
     encoder: Encoder,
-    scorer: ModelScorer,
+    scorer: Scorer,
     data: Path,
     out: Path,
     *,
@@ -60,8 +61,9 @@ def train_stream(
     written = texts(data)
     plain = [normalise(text) for text in written]
     found = vectors(encoder, plain, cache, report)
-    known = Kept(encoder, dict(zip(plain, found, strict=True)))
-    told = dialogues(ModelScorer(known, scorer.heads), data, report)
+    if isinstance(scorer, ModelScorer):  # it need not encode again
+        scorer = ModelScorer(Kept(encoder, dict(zip(plain, found, strict=True))), scorer.heads)
+    told = dialogues(scorer, data, report)
     inputs = np.stack([gist_input(v, t) for v, t in zip(found, plain, strict=True)])
     row_of = {text: row for row, text in enumerate(written)}
     taught = [d for d in told if d.split == "train"]

@@ -56,7 +56,7 @@ class Memory:
             return cls(np.zeros(units, np.float32), np.zeros((len(KEPT), _WIDTH), np.float32))
         _, customer, agent = _HEAD.unpack_from(data)
         held = np.frombuffer(data, np.float16, units, _HEAD.size).astype(np.float32)
-        kept = np.frombuffer(data, np.float32, -1, size).reshape(len(KEPT), _WIDTH).copy()
+        kept = np.frombuffer(data, np.float32, -1, size).reshape(len(KEPT), _WIDTH)
         return cls(held, kept, customer, agent)
 
     def dump(self, mark: bytes) -> bytes:
@@ -66,6 +66,7 @@ class Memory:
 
     def count(self, seen: Array, *, acts: bool) -> None:
         """Take one utterance's channels into the sums of the side that spoke."""
+        self.kept = self.kept.copy()  # what was loaded belongs to the bytes
         if acts:
             self.agent = min(_MOST, self.agent + 1)
             self._average(3, seen, self.agent)

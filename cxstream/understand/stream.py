@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log1p
+from functools import lru_cache
+from math import exp, log1p
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,7 @@ GIVEN: Final = 2
 _ACTING: Final = frozenset((Role.AGENT.value, Role.BOT.value))
 _BYTE: Final = np.float32(1 / 127)
 _WORDS: Final = 20.0
+_REMEMBERED: Final = 4096
 _LONGEST_MS: Final = 3_600_000
 _STRETCH: Final = 384**0.5
 
@@ -84,6 +86,9 @@ class Stream:
         self.units = weights.hidden.shape[1]
         self._rule = RuleTrajectory()
         self._learnt = weights.gist.shape[0]
+        # the ledger folds every utterance twice: when it comes, and when it can no longer be revised
+        self._followed = lru_cache(_REMEMBERED)(self._follow)
+        self._weighed = lru_cache(_REMEMBERED)(self._weigh)
 
     def fits(self, encoder: Encoder) -> Stream:
         """This stream; ModelError when its gists were learnt on another encoder."""
@@ -106,6 +111,9 @@ class Stream:
         return bytes(np.rint(np.concatenate((learnt, given)) * 127).astype(np.int8).tobytes())
 
     def follow(self, memory: bytes, said: Said) -> bytes:
+        return self._followed(memory, said)
+
+    def _follow(self, memory: bytes, said: Said) -> bytes:
         entry = said.entry
         acts = entry.role in _ACTING
         if not acts and entry.role != Role.CUSTOMER:
@@ -131,17 +139,18 @@ class Stream:
         by_hand = self._rule.weigh(measured)
         if not memory:
             return by_hand
+        return Outlook(self._weighed(memory, tuple(measured.values())), by_hand.level)
+
+    def _weigh(self, memory: bytes, measured: tuple[float, ...]) -> Risk:
         odds = self.weights.risk @ self.evidence(memory, measured) + self.weights.risk_offset
-        chance = 1 / (1 + np.exp(-np.clip(odds.astype(np.float64), -30, 30)))
-        annoyed, dissatisfied, goal_not_met = (round(p, 4) for p in chance.tolist())
-        return Outlook(Risk(annoyed, dissatisfied, goal_not_met), by_hand.level)
+        return Risk(*map(_chance, odds.tolist()))
 
     def next_actions(self, memory: bytes) -> Ranked:
         if not memory:
             return ()
-        chance = np.round(self.chances(memory), 4)
-        best = np.argsort(-chance, kind="stable")[:RANKED]
-        return tuple((self.about.labels[i], float(chance[i])) for i in best.tolist())
+        chance = self.chances(memory)
+        best = np.argsort(-chance, kind="stable")[:RANKED].tolist()
+        return tuple((self.about.labels[i], round(float(chance[i]), 4)) for i in best)
 
     def chances(self, memory: bytes) -> NDArray[np.float64]:
         """The probability of each of the labels as the agent's next action."""
@@ -162,11 +171,15 @@ class Stream:
         compound, words = learnt[size:].tolist()
         return np.concatenate((learnt[:size], numbers(said, compound, words * 127 / _WORDS)))
 
-    def evidence(self, memory: bytes, measured: Mapping[str, float]) -> Array:
+    def evidence(self, memory: bytes, measured: tuple[float, ...]) -> Array:
         """What the risk is weighed on: the measures of the facts, then the memory's sums and units."""
         held = Memory.load(memory, self.about.mark, self.units)
-        given = np.array(tuple(measured.values()), np.float32)
+        given = np.array(measured, np.float32)
         return np.concatenate((given, held.sums(), held.units))
+
+
+def _chance(odds: float) -> float:
+    return round(1 / (1 + exp(-max(-30.0, min(30.0, odds)))), 4)
 
 
 def numbers(said: Said, compound: float, words: float) -> Array:

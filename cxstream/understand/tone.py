@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -25,6 +25,7 @@ def _analyser() -> SentimentIntensityAnalyzer:
     return analyser
 
 
+@lru_cache(16)  # the heads and the gist of one text both ask
 def tone(normalised: str) -> tuple[float, float, float, float]:
     """Shares of negative, neutral and positive words (0 to 1) and the compound score (-1 to 1).
 

@@ -6,6 +6,7 @@ import msgspec
 
 from cxstream.context.conversation import Conversation
 from cxstream.context.customer import Customer
+from cxstream.context.foresight import Ranked, Said
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import default_playbook
 from cxstream.events import CarryOver, Nudge, Signal, Summary
@@ -13,7 +14,7 @@ from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
 from cxstream.pipeline import ConversationHop, CustomerHop, Outbound
 from cxstream.understand.lexicon import LexiconScorer
-from cxstream.understand.scorer import readings
+from cxstream.understand.scorer import Reading, readings
 from cxstream.understand.trajectory import RuleTrajectory
 
 ARRIVAL_MS = 1_764_000_000_000
@@ -131,3 +132,41 @@ def test_silence_ends_a_conversation_with_a_summary() -> None:
     ]
     [summary] = [out.record for out in outs if isinstance(out.record, Summary)]
     assert summary.reason == "timeout"
+
+
+class Knows(RuleTrajectory):
+    """A foresight that remembers what was said, and always knows what comes next."""
+
+    def follow(self, memory: bytes, said: Said) -> bytes:
+        return memory + said.entry.gist
+
+    def next_actions(self, memory: bytes) -> Ranked:
+        return ((memory.decode(), 0.9),)
+
+
+def test_next_actions_are_told_while_the_customer_has_the_last_word() -> None:
+    hop = ConversationHop(redactor=PatternRedactor(), foresight=Knows(), observer=Metrics())
+    state = Conversation("c")
+    [scores] = LexiconScorer().score(["hello"])
+
+    def after(minute: int, role: str) -> object:
+        record = {
+            "schema": "cx.fragment.v1",
+            "conversation_id": "c",
+            "fragment_id": f"f{minute}",
+            "text": "hello",
+            "speaker": {"role": role},
+            "channel": "chat",
+            "event_time": f"2025-11-24T16:00:{minute:02}Z",
+        }
+        heard = hop.read(msgspec.json.encode(record), key=b"c", arrival_ms=ARRIVAL_MS)
+        gist = role[0].encode() + str(minute).encode()
+        [out] = hop.hear(state, heard, Reading(scores, gist))
+        assert isinstance(out.record, Signal)
+        return out.record.next_actions
+
+    assert after(10, "customer") == (("c10", 0.9),)
+    assert after(20, "agent") == ()
+    assert after(15, "customer") == (), "the agent has answered that already"
+    assert after(30, "customer") == (("c10c15a20c30", 0.9),)
+    assert after(40, "supervisor") == ()
