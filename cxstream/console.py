@@ -6,12 +6,22 @@ import logging
 import math
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as SettingsSourceError
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from cxstream.errors import SettingsError
@@ -66,10 +76,56 @@ def labelled_data(given: Path | None) -> Path:
     )
 
 
+def cache_folder(given: Path | None) -> Path:
+    """The folder for what may be made again: as given, from CXSTREAM_CACHE, or the user's cache folder."""
+    named = os.environ.get("CXSTREAM_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = given or (Path(named) if named else Path(home) / "cxstream")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def say(words: str) -> None:
     """Progress, for people: on standard error, so that what is asked for stands alone."""
     sys.stderr.write(words + "\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """Tells how far each piece of work is (its name, 0 to 1): bars, or lines where nobody watches."""
+    screen = Console(stderr=True)
+    if not screen.is_terminal:
+        yield in_tenths(say)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=screen) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(work: str, share: float) -> None:
+            if work not in tasks:
+                tasks[work] = bars.add_task(work, total=1.0)
+            bars.update(tasks[work], completed=share)
+
+        yield report
+
+
+def in_tenths(say: Callable[[str], None]) -> Callable[[str, float], None]:
+    """Tells each whole tenth of a piece of work once, in words."""
+    told: set[tuple[str, int]] = set()
+
+    def report(work: str, share: float) -> None:
+        tenth = int(share * 10)
+        if (work, tenth) not in told:
+            told.add((work, tenth))
+            say(f"{work}: {tenth * 10} %")
+
+    return report
 
 
 def pace_of(words: str) -> float | None:

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from cxstream import console
-from cxstream.options import Brokers, Data, Json
+from cxstream.options import Brokers, Cache, Data, Json
 
 expert_app = typer.Typer()
 playbook_app = typer.Typer(help="Playbooks: the policy owner's rules, as data.")
@@ -83,18 +83,33 @@ def train(
         "models"
     ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = 7,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The recipe. Default: cxstream/learn/recipe.toml."),
+    ] = None,
+    cache: Cache = None,
 ) -> None:
-    """Train the heads from public data and write weights, figures and cards.
+    """Train the models from public data and write weights, figures and cards.
 
-    Takes minutes; progress goes to standard error. `cxstream train intents` trains your own intents instead.
+    Takes one to three hours on two cores; progress goes to standard error, and a run that was cut off goes on
+    where it was. `cxstream train intents` trains your own intents instead, in seconds.
     """
     if context.invoked_subcommand is not None:
         return
     folder = console.labelled_data(data)
     console.quiet()
     from cxstream.learn import recipe
+    from cxstream.learn.train import RECIPE
 
-    recipe.run(folder, out, seed=seed, say=console.say)
+    with console.progress() as report:
+        recipe.run(
+            folder,
+            out,
+            seed=seed,
+            report=report,
+            cache=console.cache_folder(cache),
+            config=config or RECIPE,
+        )
 
 
 @train_app.command("intents")
@@ -124,7 +139,6 @@ def train_intents(
     """
     from cxstream import bootstrap
     from cxstream.learn import tenant
-    from cxstream.learn.recipe import in_tenths
 
     console.quiet()
     settings = console.settings()
@@ -134,7 +148,7 @@ def train_intents(
         out or settings.models_dir or bootstrap.shipped_models(),
         name,
         seed=seed,
-        report=in_tenths(console.say),
+        report=console.in_tenths(console.say),
         say=console.say,
     )
     if as_json:
@@ -146,8 +160,15 @@ def train_intents(
 @expert_app.command()
 def evaluate(
     data: Data = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="The part of the data to measure on: files like banking77.SPLIT.jsonl.gz."
+        ),
+    ] = "dev",
+    cache: Cache = None,
 ) -> None:
-    """Measure the models on the dev splits of public data, and print the figures as JSON.
+    """Measure the models on a split of public data: print the tables of the card, and write them to it.
 
     The models are the shipped ones, or those in CXSTREAM_MODELS_DIR. Takes minutes; progress goes to
     standard error.
@@ -155,11 +176,14 @@ def evaluate(
     folder = console.labelled_data(data)
     console.quiet()
     from cxstream import bootstrap
-    from cxstream.learn.evaluate import evaluate as measure
-    from cxstream.learn.recipe import in_tenths
+    from cxstream.learn import recipe
 
-    figures = measure(bootstrap.scorer(console.settings()), folder, report=in_tenths(console.say))
-    console.put(msgspec.json.format(msgspec.json.encode(figures)).decode())
+    models = console.settings().models_dir or bootstrap.shipped_models()
+    with console.progress() as report:
+        tables = recipe.measure(
+            folder, models, split, report=report, cache=console.cache_folder(cache)
+        )
+    console.put(tables)
 
 
 @expert_app.command()

@@ -31,3 +31,12 @@ Data = Annotated[
         " checkout.",
     ),
 ]
+
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for checkpoints and sentence vectors. Default: CXSTREAM_CACHE, else"
+        " ~/.cache/cxstream.",
+    ),
+]

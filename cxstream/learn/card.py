@@ -59,8 +59,8 @@ how often the best one is right, and how many of all texts are named and named r
 (`understand/normalise.py`), so that case, punctuation and fillers cannot matter; the layers and all heads are
 tuned together with AdamW in bfloat16 products, on our labels and on each source's own (by cosine), and the
 running mean of the weights is kept. On half of the development data the intents' `out_of_scope` and the
-sentiment's classes are balanced by a constant each, then one temperature (one-of-many heads) or slope and offset a label
-(the others) calibrates. Same seed, same machine: same bytes.
+sentiment's classes are balanced by a constant each, then one temperature (one-of-many heads) or slope and
+offset a label (the others) calibrates. Same seed, same machine: same bytes.
 """
 
 _SPLIT: Final = """

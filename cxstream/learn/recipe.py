@@ -1,36 +1,42 @@
-"""The whole recipe behind `cxstream train`: the scoring heads, then how well they foresee a bad end."""
+"""The whole recipe: what `cxstream train` makes, and what `cxstream evaluate` measures of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
+from cxstream.errors import ModelError
+from cxstream.learn.card import table
 from cxstream.learn.stream_train import train_stream
-from cxstream.learn.train import train
-from cxstream.understand.model import load_scorer
+from cxstream.learn.thresholds import thresholds_table
+from cxstream.learn.train import RECIPE, judge, plan_of, train
+from cxstream.understand.model import SCORES, load_scorer
+
+Report = Callable[[str, float], None]
 
 
 def run(
-    data: Path, out: Path, *, seed: int, say: Callable[[str], None], cache: Path | None = None
+    data: Path, out: Path, *, seed: int, report: Report, cache: Path, config: Path = RECIPE
 ) -> None:
-    """Train and judge everything into `out`, telling `say` each whole tenth of the way in words."""
-    report = in_tenths(say)
-    train(data, out, seed=seed, report=report, cache=cache)
+    """Train and judge everything into `out`. What is kept in `cache` lets a run that was cut off go on."""
+    metrics = train(data, out, seed=seed, report=report, cache=cache, plan=plan_of(config))
     scorer = load_scorer(out)
-    with TemporaryDirectory() as passing:
-        kept = cache or Path(passing)
-        train_stream(scorer.encoder, scorer, data, out, seed=seed, report=report, cache=kept)
+    judge(scorer, metrics, data, "dev", out, seed=seed, report=report, cache=cache)
+    train_stream(scorer.encoder, scorer, data, out, seed=seed, report=report, cache=cache)
 
 
-def in_tenths(say: Callable[[str], None]) -> Callable[[str, float], None]:
-    """Tells each whole tenth of a piece of work once, in words."""
-    told: set[tuple[str, int]] = set()
+def measure(data: Path, models: Path, split: str, *, report: Report, cache: Path) -> str:
+    """Measure the models on a split, write the figures into their card, and give the tables as Markdown.
 
-    def report(work: str, share: float) -> None:
-        tenth = int(share * 10)
-        if (work, tenth) not in told:
-            told.add((work, tenth))
-            say(f"{work}: {tenth * 10} %")
-
-    return report
+    ModelError when models or data are missing.
+    """
+    scorer = load_scorer(models)
+    file = (models / SCORES).with_name("metrics.json")
+    if not file.is_file():
+        raise ModelError(f"no metrics at {file}; make the models with `cxstream train`")
+    metrics: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    judge(scorer, metrics, data, split, models, seed=metrics["seed"], report=report, cache=cache)
+    tables = table(metrics["figures"][split], metrics["lexicon"][split])
+    return tables + "\n\n" + thresholds_table(metrics["thresholds"])

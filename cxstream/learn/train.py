@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +23,7 @@ from cxstream.learn.card import write_card
 from cxstream.learn.evaluate import evaluate, figures_of, scored_split
 from cxstream.learn.examples import EVALUATED_ONLY, Example, authored, calibrates, read
 from cxstream.learn.targets import targets
+from cxstream.learn.tenant_judge import judge_tenants
 from cxstream.learn.thresholds import thresholds_of
 from cxstream.learn.tune import Network, Tuning, tune
 from cxstream.learn.vectors import vectors
@@ -45,26 +45,13 @@ def plan_of(path: Path = RECIPE) -> Tuning:
 
 
 def train(
-    data: Path,
-    out: Path,
-    *,
-    seed: int,
-    report: Report,
-    cache: Path | None = None,
-    plan: Tuning | None = None,
+    data: Path, out: Path, *, seed: int, report: Report, cache: Path, plan: Tuning
 ) -> dict[str, Any]:
-    """Tune the encoder with its heads, and write `out/encoder/` and `out/scores/`; gives the metrics.
+    """Tune the encoder with its heads and write the weights to `out`; gives metrics without figures yet.
 
     `data` is the data pack. Checkpoints and vectors are kept in `cache`: a run that was cut off goes on where
     it was. The same seed gives the same weights on the same machine. ModelError when the data are missing.
     """
-    with TemporaryDirectory() as passing:
-        return _train(data, out, plan or plan_of(), seed, report, cache or Path(passing))
-
-
-def _train(
-    data: Path, out: Path, plan: Tuning, seed: int, report: Report, cache: Path
-) -> dict[str, Any]:
     taught = lessons(data)
     texts = [normalise(example.text) for example in taught]
     cache.mkdir(parents=True, exist_ok=True)
@@ -94,8 +81,7 @@ def _train(
     heads = Heads(
         _name(encoder.name, made), encoder.name, encoder.fingerprint, encoder.dimensions, made
     )
-    folder = (out / SCORES).parent
-    folder.mkdir(parents=True, exist_ok=True)
+    (out / SCORES).parent.mkdir(parents=True, exist_ok=True)
     save(heads, out / SCORES)
     metrics: dict[str, Any] = {
         "model": heads.name,
@@ -106,7 +92,7 @@ def _train(
         "figures": {},
         "lexicon": {},
     }
-    return judge(ModelScorer(encoder, heads), metrics, data, "dev", folder, report)
+    return metrics
 
 
 def judge(
@@ -114,18 +100,23 @@ def judge(
     metrics: dict[str, Any],
     data: Path,
     split: str,
-    folder: Path,
+    models: Path,
+    *,
+    seed: int,
     report: Report,
-) -> dict[str, Any]:
-    """Measure on a split, beside the lexicon; metrics.json and card.md in `folder` then say so too."""
+    cache: Path,
+) -> None:
+    """Measure on a split, beside the lexicon; metrics.json and card.md then say so too."""
     scored = scored_split(scorer, data, split, report)
-    metrics["figures"][split] = figures_of(scored, split)
+    figures = figures_of(scored, split)
+    figures |= judge_tenants(scorer.encoder, data, split, seed=seed, report=report, cache=cache)
+    metrics["figures"][split] = figures
     metrics["lexicon"][split] = evaluate(LexiconScorer(), data, split=split)
     if split == "dev":
         metrics["thresholds"] = thresholds_of(scored)
+    folder = (models / SCORES).parent
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     write_card(metrics, folder / "card.md")
-    return metrics
 
 
 def lessons(data: Path) -> list[Example]:
