@@ -30,7 +30,12 @@ from cxstream.understand.lines import read_batches, score_lines
 COMMANDS = (
     "demo broker worker replay tail score doctor train evaluate schema topics playbook".split()
 )
-SUBCOMMANDS = [("topics", "create"), ("topics", "list"), ("playbook", "check")]
+SUBCOMMANDS = [
+    ("topics", "create"),
+    ("topics", "list"),
+    ("playbook", "check"),
+    ("train", "intents"),
+]
 LIMIT_S = 90
 OUTPUTS = {
     f"cx.{role}.jsonl"
@@ -115,6 +120,8 @@ def test_every_command_and_every_option_has_help(command: tuple[str, ...]) -> No
         (["worker", "--metrics-port", "70000"], ["CXSTREAM_METRICS_PORT", "70000"]),
         (["demo", "--json", "--story", "nobody"], ["--story", "nobody"]),
         (["train", "--data", "{folder}/none"], ["--data", "CXSTREAM_DATA", "no such folder"]),
+        (["train", "intents", "--labels", "{file}", "--name", "a/b"], ["--name", "'a/b'"]),
+        (["train", "intents", "--labels", "{file}", "--name", "a"], ["line 1: text", "{file}"]),
         (["evaluate", "--data", "{folder}/none"], ["--data", "no such folder"]),
     ],
 )
@@ -125,7 +132,7 @@ def test_an_error_names_the_setting_and_the_mend(
     file.write_text("")
     said = fails(*(a.format(file=file, folder=tmp_path) for a in arguments))
     for part in parts:
-        assert part in said
+        assert part.format(file=file) in said
 
 
 @pytest.mark.parametrize(
@@ -231,6 +238,37 @@ def test_score_without_models_says_so_on_standard_error_only(tmp_path: Path) -> 
     done = feed(b"hello\n", "score", MODELS_DIR=str(tmp_path))
     assert json.loads(done.stdout)["degraded"] is True
     assert done.stderr.startswith(b"cxstream: scores come from the lexicon")
+
+
+OWN = {
+    "delivery": ("where is my parcel", "has my order left yet", "when will the van come",
+                 "the parcel is late", "track my order please"),
+    "sizes": ("these shoes are too tight", "do you have it in large", "what size is this coat",
+              "the sleeves are too long", "which size fits me"),
+}  # fmt: skip
+
+
+def test_own_intents_from_a_file_to_scores(tmp_path: Path) -> None:
+    for part in (Path(cli.__file__).parent.parent / "models").iterdir():
+        (tmp_path / part.name).symlink_to(part)
+    file = tmp_path / "own.csv"
+    texts = [f"{text},{label}\n" for label, said in OWN.items() for text in said]
+    file.write_text("text,label\n" + "".join(texts))
+    models = str(tmp_path)
+    made = run("train", "intents", "--labels", str(file), "--name", "shop", MODELS_DIR=models)
+    assert made.returncode == 0, made.stderr
+    assert b"2 intents from 10 texts" in made.stdout
+    done = feed(b"where's my parcel?\n\n", "score", "--intents", "shop", MODELS_DIR=models)
+    assert (done.returncode, done.stderr) == (0, b"")
+    first, empty = (json.loads(line) for line in done.stdout.splitlines())
+    assert first["tenant_intent"]["ranking"][0][0] == "delivery"
+    assert first["model"] == empty["model"]
+    plain = feed(b"where's my parcel?\n", "score", MODELS_DIR=models)
+    del first["tenant_intent"]
+    assert json.loads(plain.stdout) == first
+    missing = feed(b"hello\n", "score", "--intents", "bank", MODELS_DIR=models)
+    assert (missing.returncode, missing.stdout) == (1, b"")
+    assert b"there: shop" in missing.stderr
 
 
 def test_score_into_a_closed_pipe_is_quiet(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def fit(x: Array, y: Choice, labels: int, strength: float, steps: int = 40) -> L
     weight = torch.zeros(x.shape[1], labels, requires_grad=True)
     bias = torch.zeros(labels, requires_grad=True)
     optimiser = torch.optim.LBFGS(
-        [weight, bias], max_iter=steps, tolerance_change=1e-6, line_search_fn="strong_wolfe"
+        [weight, bias], max_iter=steps, tolerance_change=1e-7, line_search_fn="strong_wolfe"
     )
 
     def step() -> torch.Tensor:
