@@ -18,9 +18,10 @@ from typing import Final
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BertModel
+from transformers import BertConfig, BertModel
 
 from cxstream.learn.calibrate import loss_of
 from cxstream.learn.examples import Example
@@ -68,8 +69,13 @@ class Network(nn.Module):
 
     def __init__(self, folder: Path, fine: Mapping[str, int], plan: Tuning) -> None:
         super().__init__()
-        self.bert = BertModel.from_pretrained(
-            folder, add_pooling_layer=False, attn_implementation="sdpa", dtype=torch.float32
+        config = BertConfig.from_json_file(folder / "config.json")
+        config._attn_implementation = "sdpa"
+        self.bert = BertModel(config, add_pooling_layer=False)
+        weights = load_file(folder / "model.safetensors")
+        self.bert.load_state_dict(
+            {name.removeprefix("bert."): value.float() for name, value in weights.items()},
+            strict=False,  # a pooler, which is not used, may be there
         )
         for parameter in self.bert.embeddings.parameters():
             parameter.requires_grad_(False)
