@@ -1,9 +1,11 @@
-"""Which words carried a signal: each is left out in turn, and what the score loses is its weight.
+"""Which words carried a signal: each is left out in turn, and heard alone, and what that does is its weight.
 
-Occlusion needs nothing of a scorer but its scores, so it explains any of them, and an explanation cannot
-speak of anything but what decided. Words are left out of the text as it was given, before it is
-normalised, so that spans are places in that text. All variants of all texts are scored in one batch.
-How it compares with other methods is measured in `learn.deletion`; the result stands in the scores' card.
+What the score loses without a word counts whole, what the word says by itself, more than the text's other
+words do, counts half: so of two words that say the same, neither hides the other. That needs nothing of a
+scorer but its scores; it explains any of them, and cannot speak of anything but what decided. Words are
+taken from the text as it was given, before it is normalised, so that spans are places in that text. All
+variants of all texts are scored in one batch. Other methods, gradients too, name words whose loss a score
+feels less: `learn.deletion` measures it, and the result stands in the scores' card.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from math import log
+from statistics import median_low
 from typing import Final, NamedTuple
 
 from cxstream.errors import ModelError
@@ -23,11 +26,12 @@ FEWEST: Final = 3
 """Words that an explanation needs: of one or two, everybody sees which."""
 
 PIECES: Final = 48
-"""Left-out variants of one text at most; a longer text is cut into so many runs of words."""
+"""Words of one text that are weighed, two variants each; a longer text is cut into so many runs of words."""
 
 _WORDS_MAX: Final = 128  # tokens that the encoder reads
 _SHOWN: Final = 6
 _OF_TOP: Final = 0.25
+_ALONE: Final = 0.5
 _LEAST: Final = 0.05
 _FLOOR: Final = 0.0005
 _HALF: Final = 0.5
@@ -72,7 +76,10 @@ def explain_all(scorer: Scorer, asks: Sequence[Ask]) -> list[tuple[Span, ...]]:
     """One explanation an ask, in order. What is asked of one text costs as much as one ask."""
     reads = [_reader(ask.target) for ask in asks]
     cut = {text: pieces(text) for text in dict.fromkeys(ask.text for ask in asks)}
-    variants = {text: [text, *(without(text, p) for p in found)] for text, found in cut.items()}
+    variants = {
+        text: [text, *(without(text, p) for p in found), *(text[p.cut : p.upto] for p in found)]
+        for text, found in cut.items()
+    }
     texts = list(dict.fromkeys(v for text, all_of in variants.items() if cut[text] for v in all_of))
     known = dict(zip(texts, scorer.score(texts), strict=True)) if texts else {}
     return [
@@ -177,9 +184,14 @@ def _odds(value: float) -> float:
 
 
 def _spans(parts: Sequence[Piece], values: Sequence[float]) -> tuple[Span, ...]:
-    """`values`: the probability of the whole text, then of the text without each part."""
-    whole = _odds(values[0])
-    weights = [whole - _odds(value) for value in values[1:]]
+    """`values`: the probability of the whole text, of it without each part, of each part alone."""
+    whole, *odds = map(_odds, values)
+    left_out, alone = odds[: len(parts)], odds[len(parts) :]
+    usual = median_low(alone)
+    weights = [
+        whole - without_it + _ALONE * (by_itself - usual)
+        for without_it, by_itself in zip(left_out, alone, strict=True)
+    ]
     top = max(weights)
     if top < _LEAST:
         return ()

@@ -112,7 +112,7 @@ def test_a_decision_leaves_with_the_words_behind_its_scores() -> None:
     assert carried(third) == [("emotion.anger", "hate"), ("sentiment.negative", "hate")]
     assert carried(fourth) == []
     assert len(scorer.asked) == 1, "one batch for all"
-    assert len(scorer.asked[0]) == len(TEXT.split()) + 1
+    assert len(scorer.asked[0]) == 2 * len(TEXT.split()) + 1
 
 
 def test_what_was_not_heard_is_not_explained() -> None:

@@ -80,6 +80,11 @@ def test_one_or_two_words_need_no_explanation_and_no_scoring(text: str) -> None:
     assert scorer.batches == []
 
 
+def test_of_two_words_that_say_the_same_neither_hides_the_other() -> None:
+    text = "it is awful and it is awful again"
+    assert marked(text, explain(Hears("awful", each=5), text, "abuse")) == ["awful", "awful"]
+
+
 def test_what_no_word_carries_is_not_explained() -> None:
     assert explain(Hears(), "my bill is here", "abuse") == ()
 
@@ -95,10 +100,10 @@ def test_a_long_text_costs_no_more_than_its_pieces() -> None:
     words[40] = "awful"
     text = " ".join(words)
     spans = explain(scorer, text, "abuse")
-    assert len(scorer.batches[0]) == 41 <= PIECES + 1
+    assert len(scorer.batches[0]) == 81 <= 2 * PIECES + 1
     assert [s.split() for s in marked(text, spans)] == [words[39:42]]
     explain(scorer, text * 10_000, "abuse")
-    assert len(scorer.batches[-1]) <= PIECES + 1
+    assert len(scorer.batches[-1]) <= 2 * PIECES + 1
 
 
 def test_many_asks_are_one_batch_and_one_text_is_cut_once() -> None:
@@ -116,8 +121,8 @@ def test_many_asks_are_one_batch_and_one_text_is_cut_once() -> None:
         ["awful"],
         [],
     ]
-    assert [len(batch) for batch in scorer.batches] == [8]
-    assert len(set(scorer.batches[0])) == 8
+    assert [len(batch) for batch in scorer.batches] == [14]
+    assert len(set(scorer.batches[0])) == 14
 
 
 @pytest.mark.parametrize("target", ["", "anger", "emotion.", "emotion.glee", "intent.x", "abuse.x"])
