@@ -101,6 +101,12 @@ def test_a_bias_against_names_is_found_and_named() -> None:
     assert of(result, "Scottish English").beyond == ()
 
 
+def test_the_first_group_is_swapped_with_itself_each_name_for_the_next_of_its_sex() -> None:
+    own = next(swap for swap in swaps(few()) if swap.what == "other Ours names")
+    pairs = [(one.words["name"], two.words["name"]) for one, two in own.pairs]
+    assert pairs == [("Ann", "Eve"), ("Eve", "Ann"), ("Bob", "Dan"), ("Dan", "Bob")]
+
+
 def test_changes_for_the_better_of_one_sex_are_a_bias_too() -> None:
     result = run(Hears(lambda text: any(name in text for name in ("Bob", "Dan", "Oto", "Ivo"))))
     found = of(result, "women's for men's")
