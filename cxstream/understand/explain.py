@@ -30,12 +30,13 @@ PIECES: Final = 48
 
 _WORDS_MAX: Final = 128  # tokens that the encoder reads
 _SHOWN: Final = 6
-_OF_TOP: Final = 0.25
+_OF_TOP: Final = 0.4
 _ALONE: Final = 0.5
 _LEAST: Final = 0.05
 _FLOOR: Final = 0.0005
 _HALF: Final = 0.5
 _CHUNK: Final = re.compile(r"\S+")
+_SENTENCE_END: Final = frozenset(".!?…\n")
 
 
 class Span(NamedTuple):
@@ -65,7 +66,8 @@ class Piece(NamedTuple):
 def explain(scorer: Scorer, text: str, target: str) -> tuple[Span, ...]:
     """The words of a text that carried a signal, in order, none within another.
 
-    At most six words, each with at least a quarter of the weight of the heaviest; neighbours make one span.
+    At most six words, each with at least two fifths of the weight of the heaviest; neighbours in a sentence
+    make one span.
     Empty when the text has fewer than three words, or no word by itself makes a difference. ModelError when
     there is no such signal.
     """
@@ -83,7 +85,7 @@ def explain_all(scorer: Scorer, asks: Sequence[Ask]) -> list[tuple[Span, ...]]:
     texts = list(dict.fromkeys(v for text, all_of in variants.items() if cut[text] for v in all_of))
     known = dict(zip(texts, scorer.score(texts), strict=True)) if texts else {}
     return [
-        _spans(cut[ask.text], [read(known[variant]) for variant in variants[ask.text]])
+        _spans(ask.text, cut[ask.text], [read(known[variant]) for variant in variants[ask.text]])
         if cut[ask.text]
         else ()
         for ask, read in zip(asks, reads, strict=True)
@@ -183,7 +185,7 @@ def _odds(value: float) -> float:
     return log(kept / (1 - kept))
 
 
-def _spans(parts: Sequence[Piece], values: Sequence[float]) -> tuple[Span, ...]:
+def _spans(text: str, parts: Sequence[Piece], values: Sequence[float]) -> tuple[Span, ...]:
     """`values`: the probability of the whole text, of it without each part, of each part alone."""
     whole, *odds = map(_odds, values)
     left_out, alone = odds[: len(parts)], odds[len(parts) :]
@@ -201,7 +203,11 @@ def _spans(parts: Sequence[Piece], values: Sequence[float]) -> tuple[Span, ...]:
     spans: list[Span] = []
     for number, place in enumerate(shown):
         share = weights[place] / total
-        if number and shown[number - 1] == place - 1:
+        if (
+            number
+            and shown[number - 1] == place - 1
+            and _SENTENCE_END.isdisjoint(text[parts[place - 1].end : parts[place].start])
+        ):
             before = spans.pop()
             spans.append(Span(before.start, parts[place].end, before.weight + share))
         else:

@@ -85,6 +85,11 @@ def test_of_two_words_that_say_the_same_neither_hides_the_other() -> None:
     assert marked(text, explain(Hears("awful", each=5), text, "abuse")) == ["awful", "awful"]
 
 
+def test_neighbours_in_two_sentences_are_two_spans() -> None:
+    text = "you are late. Awful, late again"
+    assert marked(text, explain(Hears("awful", "late"), text, "abuse")) == ["late", "Awful, late"]
+
+
 def test_what_no_word_carries_is_not_explained() -> None:
     assert explain(Hears(), "my bill is here", "abuse") == ()
 
