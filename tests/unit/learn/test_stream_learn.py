@@ -22,7 +22,7 @@ from cxstream.understand.encoder import Vectors
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.stream_file import load
 
-SMALL = Plan(learnt=6, units=8, wide=16, epochs=6, batch=16, rate=0.02, dropout=0.0)
+SMALL = Plan(learnt=6, units=12, wide=24, epochs=15, batch=8, rate=0.02, dropout=0.0)
 
 
 class Words:
@@ -97,7 +97,7 @@ def test_what_is_in_the_data_is_found_and_the_seed_decides_the_rest(
         assert actions["stream"]["top 1"] > actions["majority"]["top 1"] + 0.3
         assert actions["wizard, where offered"]["top 1"] == 0
         assert risk["foreseen"][risk["shipped"]]["within 75%"] > 0.9
-        assert risk["foreseen"]["task alone"]["within 75%"] == pytest.approx(0.5, abs=0.2)
+        assert risk["foreseen"]["task alone"]["within 75%"] == 0.5
         assert risk["calibration error"] < 0.1
         card = (out / "risk" / "card.md").read_text()
         assert "@" not in card.replace("@3058975", "")
