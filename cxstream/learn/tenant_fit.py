@@ -28,10 +28,14 @@ STRENGTHS: Final = (3.0, 10.0, 30.0, 100.0)
 ENOUGH: Final = 3000
 """From so many rows on the first fold alone chooses the strength: it says enough, in a fifth of the time."""
 
-REJECTED: Final = 0.02
-"""The share of a tenant's own texts that may be rejected, where no examples say what should be."""
+REJECTED: Final = 0.0025
+"""The share of a tenant's own texts that may be rejected, where no examples say what should be: hardly any."""
 
-REJECTED_BOUNDS: Final = (0.01, 0.03)
+REJECTED_OF_FEW: Final = 0.02
+FEW: Final = 5
+"""In a small file that share is less than one text; there it is five texts, up to this share."""
+
+REJECTED_BOUNDS: Final = (0.005, 0.01)
 """Where they do, they place the threshold, but only so far: they are few, and not what will come."""
 
 Spread = tuple[float, float, float, float]
@@ -175,9 +179,10 @@ def _scores(logits: Floats, nearest: Floats, spread: Spread) -> Floats:
 
 def _rejected(ours: Floats, theirs: Floats) -> tuple[float, float | None]:
     """The share of our own texts that is rejected, and of the others; best in the sum of both rights."""
+    few = min(REJECTED_OF_FEW, FEW / len(ours))
     if not len(theirs):
-        return REJECTED, None
-    low, high = REJECTED_BOUNDS
+        return max(REJECTED, few), None
+    low, high = (max(bound, few) for bound in REJECTED_BOUNDS)
     shares = np.linspace(low, high, 21)
     recalls = [float((theirs < np.quantile(ours, share)).mean()) for share in shares]
     best = int(np.argmax(np.array(recalls) - shares))
