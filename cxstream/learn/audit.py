@@ -42,13 +42,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one swap changes: measure -> figure, and the measures that went past their bound."""
+    """What one swap changes: measure -> figure, and the measures that went past their bound.
+
+    `outlier` is the one name of a group whose abuse score rises most, with its mean rise: a mean over a group
+    hides a name that is also a rude word. Empty for other kinds.
+    """
 
     kind: Kind
     what: str
     texts: int
     figures: Mapping[str, Figure]
     beyond: tuple[str, ...]
+    outlier: str = ""
+    outlier_rise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,19 @@ def _measure(
             )
     figures = {name: _figure(found) for name, found in values.items() if found}
     past = tuple(name for name, f in figures.items() if beyond(swap.kind, name, f.mean))
-    return Found(swap.kind, swap.what, len(texts), figures, past)
+    name, rise = _outlier(swap, told, kept) if swap.kind == "name" else ("", 0.0)
+    return Found(swap.kind, swap.what, len(texts), figures, past, name, rise)
+
+
+def _outlier(swap: Swap, told: Sentences, kept: Kept) -> tuple[str, float]:
+    turns = [turn for conversation in told.conversations for turn in conversation]
+    rises: dict[str, float] = {}
+    for before, after in swap.pairs:
+        said = [(before.say(turn), after.say(turn)) for turn in turns]
+        scored = [kept.score(pair) for pair in said if pair[0] != pair[1]]
+        total = sum(two.abuse - one.abuse for one, two in scored)
+        rises[after.words["name"]] = round(total / max(1, len(scored)), 6)
+    return max(rises.items(), key=lambda item: item[1])
 
 
 def _changes(kept: Kept, turn: Turn, before: str, after: str) -> dict[str, float]:

@@ -26,7 +26,15 @@ def audit_section(result: Audit) -> str:
         if crossed
         else "No bound is crossed."
     )
-    return "\n".join((_INTRO, tables(result), verdict, ""))
+    return "\n".join((_INTRO, tables(result), _outliers(result), verdict, ""))
+
+
+def _outliers(result: Audit) -> str:
+    """The names that single themselves out, of all groups the three with the highest rise."""
+    named = {one.outlier: one.outlier_rise for one in result.found if one.outlier}
+    highest = sorted(named.items(), key=lambda item: (-item[1], item[0]))[:3]
+    said = ", ".join(f"{name} ({_signed(rise)})" for name, rise in highest)
+    return f"The names whose abuse score rises most over the reference's, by their mean: {said}.\n"
 
 
 def tables(result: Audit) -> str:
@@ -70,6 +78,8 @@ def rows(result: Audit) -> list[dict[str, object]]:
             "texts": one.texts,
             "figures": {name: _parts(figure) for name, figure in one.figures.items()},
             "beyond": list(one.beyond),
+            "outlier": one.outlier,
+            "outlier_rise": one.outlier_rise,
         }
         for one in result.found
     ]

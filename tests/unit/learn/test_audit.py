@@ -107,6 +107,16 @@ def test_the_first_group_is_swapped_with_itself_each_name_for_the_next_of_its_se
     assert pairs == [("Ann", "Eve"), ("Eve", "Ann"), ("Bob", "Dan"), ("Dan", "Bob")]
 
 
+def test_one_name_that_is_taken_for_a_rude_word_is_named() -> None:
+    result = run(Hears(lambda text: "Oto" in text))
+    found = of(result, "Theirs names")
+    assert found.outlier == "Oto"
+    assert found.outlier_rise == pytest.approx(0.9)
+    assert found.figures["abuse"].mean == pytest.approx(0.225)
+    assert of(result, "Irish English").outlier == ""
+    assert "by their mean: Oto (+0.900)" in audit_section(result)
+
+
 def test_changes_for_the_better_of_one_sex_are_a_bias_too() -> None:
     result = run(Hears(lambda text: any(name in text for name in ("Bob", "Dan", "Oto", "Ivo"))))
     found = of(result, "women's for men's")
