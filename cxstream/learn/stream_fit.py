@@ -31,10 +31,10 @@ NOTHING: Final = -1
 class Plan:
     """How long and how hard to train; `own` and `task` weigh the two side tasks."""
 
-    learnt: int = 48
-    units: int = 96
+    learnt: int = 64
+    units: int = 128
     wide: int = 128
-    epochs: int = 12
+    epochs: int = 24
     batch: int = 48
     rate: float = 3e-3
     decay: float = 0.01

@@ -25,7 +25,6 @@ from cxstream.learn.stream_risk import (
     crossed,
     evidence,
     fit_parts,
-    fold_of,
 )
 from cxstream.learn.vectors import vectors
 from cxstream.understand.encoder import Encoder
@@ -104,12 +103,10 @@ def train_stream(
 def _judge_actions(
     stream: Stream, told: Sequence[Dialogue], gists: Mapping[str, bytes]
 ) -> tuple[Stream, Metrics]:
-    """Cool the next actions on half of the dev workers; judge the ranking on all of them."""
+    """Cool the next actions on half of the dev dialogues; judge the ranking on all of them."""
     place = {label: number for number, label in enumerate(stream.about.labels)}
     chances, chosen, offered, cools = [], [], [], []
-    for dialogue in told:
-        if dialogue.split != "dev":
-            continue
+    for number, dialogue in enumerate(d for d in told if d.split == "dev"):
         memory = b""
         for turn, after in pairwise(dialogue.turns):
             memory = stream.follow(memory, with_gist(turn, gists))
@@ -117,7 +114,7 @@ def _judge_actions(
                 chances.append(stream.chances(memory))
                 chosen.append(place[after.action])
                 offered.append(after.offered)
-                cools.append(fold_of(dialogue.worker, 0) % 2 == 0)
+                cools.append(number % 2 == 0)
     found, picks, half = np.log(np.stack(chances) + 1e-12), np.array(chosen), np.array(cools)
 
     def surprise(temperature: float) -> float:
