@@ -138,7 +138,8 @@ followed the first suggestion, which is shown here as the wizard's.
 
 @ACTIONS@
 
-Calibration error of the likeliest action, on the half of the dev dialogues that set no temperature: @ACTION_ECE@.
+Calibration error of the likeliest action, on the half of the dev dialogues that set no temperature:
+@ACTION_ECE@.
 
 ## What it must not be used for
 
