@@ -78,7 +78,8 @@ def write_card(metrics: Mapping[str, Any], path: Path) -> None:
     splits = [_SPLIT.replace("@SPLIT@", split) for split in metrics["figures"]]
     for number, (split, found) in enumerate(metrics["figures"].items()):
         said = (
-            "Calibration error (ece) is measured on the half of the texts that did not calibrate."
+            "Calibration error (ece) is measured on the half of the texts that did not calibrate;\nof abuse,"
+            " whose texts are few and all calibrate, it is therefore too kind."
             if split == "dev"
             else "Nothing was tuned on it."
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxstream.errors import ModelError
 from cxstream.events import Scores
-from cxstream.learn.examples import Example, calibrates, read
+from cxstream.learn.examples import WHOLE, Example, calibrates, read
 from cxstream.learn.figures import (
     auc,
     average_precision,
@@ -146,7 +146,9 @@ def _scope(scored: Scored) -> dict[str, float]:
 
 def _half(scored: Scored, split: str) -> NDArray[np.bool_]:
     """The rows on which calibration may be measured."""
-    return np.array([split != "dev" or not calibrates(e.text) for e, _ in scored])
+    return np.array(
+        [split != "dev" or e.source == WHOLE or not calibrates(e.text) for e, _ in scored]
+    )
 
 
 def _sureness(scored: Scored, split: str) -> dict[str, float]:

@@ -40,6 +40,9 @@ SOURCES: Final = {
 EVALUATED_ONLY: Final = frozenset({"natcs"})
 """Kept out of training, so that one figure speaks of a source that the model has never seen."""
 
+WHOLE: Final = "convabuse"
+"""The source whose few development texts all calibrate: half of them would say too little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from cxstream.learn.calibrate import balanced, calibrated, even_recall, in_and_out
 from cxstream.learn.card import write_card
 from cxstream.learn.evaluate import evaluate, figures_of, scored_split
-from cxstream.learn.examples import EVALUATED_ONLY, Example, authored, calibrates, read
+from cxstream.learn.examples import EVALUATED_ONLY, WHOLE, Example, authored, calibrates, read
 from cxstream.learn.targets import targets
 from cxstream.learn.tenant_judge import judge_tenants
 from cxstream.learn.thresholds import thresholds_of
@@ -70,12 +70,13 @@ def train(
     save_layers(network, layers)
     encoder = MiniLm(tuned=layers)
     torch.set_num_threads(1)  # with more, sums would be split by chance of the machine
+    seen = set(texts)
     held = [
         e
         for e in read(data, "dev")
         if e.source not in EVALUATED_ONLY
-        and calibrates(e.text)
-        and normalise(e.text) not in set(texts)
+        and (calibrates(e.text) or e.source == WHOLE)
+        and normalise(e.text) not in seen
     ]
     made = settled(heads_of(network), encoder, held, cache, report)
     heads = Heads(
