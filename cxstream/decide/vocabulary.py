@@ -115,11 +115,17 @@ _CONVERSATION: dict[str, Field] = {
     "abuse_max": Field(0.1, "highest probability of abuse"),
     "abusive_turns": Field(0, "abusive customer utterances"),
     "confused_turns": Field(1, "confused customer utterances"),
-    "risk": Field(0.5, "risk now: the largest of annoyed, dissatisfied, goal_not_met; 0 to 1"),
+    "risk": Field(
+        0.5, "how badly it goes now, 0 to 1: an index that rises with displeasure, no probability"
+    ),
     "risk_highest": Field(0.6, "the highest that risk has been"),
-    "annoyed": Field(0.5, "probability that the customer is annoyed"),
-    "dissatisfied": Field(0.4, "probability that the customer will be dissatisfied"),
-    "goal_not_met": Field(0.3, "probability that the customer's goal will not be met"),
+    "annoyed": Field(
+        0.5, "calibrated probability that the customer ends up annoyed; over 0.2 is an alarm"
+    ),
+    "dissatisfied": Field(
+        0.4, "calibrated probability that the customer ends up dissatisfied; rarely over 0.1"
+    ),
+    "goal_not_met": Field(0.3, "calibrated probability that the customer's goal is not met"),
     "repeats": Field(1, "customer utterances that say nearly the same as an earlier one"),
     "intents": Field(
         ["billing_dispute"], "topics seen, in order of first appearance", choices=TOPICS

@@ -159,9 +159,9 @@ def _signal(view: DemoView, record: Signal) -> None:
     conversation = view.conversation(record.conversation_id)
     conversation.channel = conversation.channel or record.channel
     conversation.customer = record.customer_id or conversation.customer
-    if record.risk is not None:
-        risk = record.risk
-        conversation.risk = max(risk.annoyed, risk.dissatisfied, risk.goal_not_met)
+    risk = record.conversation.get("risk")
+    if isinstance(risk, float | int):
+        conversation.risk = float(risk)
     if record.fragment_id is not None and record.scores is not None:
         line = conversation.line(record.fragment_id, record.role or Role.UNKNOWN)
         line.scores = record.scores
