@@ -2,9 +2,9 @@
 
 Speech has no capitals and no full stops, and a score may not hang on them. So training and serving
 both pass through here: case folded, punctuation out, fillers out, numbers (in digits, or spelled out
-digit by digit) to one placeholder, white space folded, contractions in one spelling, and the emoji
-that carry a mood turned into its word. Scores are the only use of this text: nothing reads a number
-or a name from it.
+digit by digit) to one placeholder, white space folded, contractions in one spelling, dialects that are
+written as they sound in the common spelling, and the emoji that carry a mood turned into its word. Scores
+are the only use of this text: nothing reads a number or a name from it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,24 @@ _CONTRACTIONS: Final = {
     for word in (
         "aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't shouldn't"
         " wasn't weren't won't wouldn't i'm i've you're you've they're they've that's what's there's"
+        " he's she's who's where's how's it'd it'll you'd they'd they'll we've would've could've"
+        " should've ain't y'all"
     ).split()
 }
+
+_SPOKEN: Final = {
+    # how Scots, and others, are written down as they speak: the same words, so the same scores
+    "cannae": "can't", "canna": "can't", "didnae": "didn't", "dinnae": "don't", "dinna": "don't",
+    "doesnae": "doesn't", "disnae": "doesn't", "isnae": "isn't", "wasnae": "wasn't", "werenae": "weren't",
+    "wouldnae": "wouldn't", "couldnae": "couldn't", "shouldnae": "shouldn't", "havenae": "haven't",
+    "hasnae": "hasn't", "hadnae": "hadn't", "willnae": "won't", "winnae": "won't", "arenae": "aren't",
+    "naw": "no", "aye": "yes", "wee": "little", "aboot": "about", "oot": "out", "hoose": "house",
+    "noo": "now", "doon": "down", "roon": "round", "tae": "to", "frae": "from", "fae": "from",
+    "ye": "you", "yer": "your", "yous": "you", "youse": "you", "masel": "myself", "masel'": "myself",
+    "gie": "give", "gied": "gave", "telt": "told", "efter": "after", "auld": "old",
+    "ony": "any", "onything": "anything", "naebody": "nobody", "naething": "nothing",
+    "gonnae": "gonna", "finna": "gonna", "tryna": "trying to", "imma": "i'm gonna",
+}  # fmt: skip
 
 _MOODS: Final = {
     "😡": "angry", "😠": "angry", "🤬": "furious", "😤": "annoyed", "🙄": "annoyed", "😒": "annoyed",
@@ -73,7 +89,12 @@ def _plain(character: str) -> str:
 
 
 def _words(words: list[str]) -> list[str]:
-    kept = [_CONTRACTIONS.get(word, word) for word in words if word not in _FILLERS]
+    kept = [
+        plain
+        for word in words
+        if word not in _FILLERS
+        for plain in _SPOKEN.get(word, _CONTRACTIONS.get(word, word)).split()
+    ]
     return kept or words  # a lone "hmm" is all that was said: better than nothing
 
 

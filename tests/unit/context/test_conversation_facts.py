@@ -8,9 +8,27 @@ import pytest
 
 from cxstream.context.arc import Arc, facts
 from cxstream.context.entry import UTTERANCE, Entry, sketch
+from cxstream.context.foresight import Foresight, Outlook, Ranked, Said
 from cxstream.events import Risk
 
 START_MS = 1_780_000_000_000
+
+
+class Told(Foresight):
+    """Foresees what it is told; the index is the largest of the three."""
+
+    def __init__(self, risk: Risk) -> None:
+        self.risk = risk
+
+    def follow(self, memory: bytes, said: Said) -> bytes:
+        return memory
+
+    def outlook(self, memory: bytes, facts: Mapping[str, object]) -> Outlook:
+        risk = self.risk
+        return Outlook(risk, max(risk.annoyed, risk.dissatisfied, risk.goal_not_met))
+
+    def next_actions(self, memory: bytes) -> Ranked:
+        return ()
 
 
 class Talk:
@@ -70,7 +88,7 @@ class Talk:
         self.count += 1
         at_ms = START_MS + round(self.clock * 1000)
         entry = Entry(at_ms, f"{self.count:04}", kind, **fields)  # type: ignore[arg-type]
-        return self.arc.take(entry, lambda _: self.risk)
+        return self.arc.take(entry, Told(self.risk))
 
     def __getitem__(self, name: str) -> object:
         return facts(self.arc)[name]
@@ -171,7 +189,7 @@ def test_the_strongest_emotions_are_remembered() -> None:
     assert (talk["abuse_max"], talk["abusive_turns"], talk["confused_turns"]) == (0.6, 1, 2)
 
 
-def test_risk_is_the_largest_of_three_and_its_highest_is_kept() -> None:
+def test_risk_is_what_the_model_says_and_its_highest_is_kept() -> None:
     talk = Talk(risk=Risk(annoyed=0.2, dissatisfied=0.71, goal_not_met=0.4))
     measures = talk.customer()
     assert talk["risk"] == 0.71

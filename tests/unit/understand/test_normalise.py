@@ -57,3 +57,18 @@ def test_case_and_punctuation_say_nothing(words: list[str]) -> None:
 
 def test_a_megabyte_costs_no_more_than_its_beginning() -> None:
     assert normalise("word " * 250_000) == normalise(("word " * 250_000)[:LIMIT])
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("I cannae get intae it, didnae work", "i can't get intae it didn't work"),
+        ("aye, it was the wee one", "yes it was the little one"),
+        ("I'm tryna pay", "i'm trying to pay"),
+        ("my wi-fi is down", "my wi fi is down"),
+        ("shouldve told me", "should've told me"),
+    ],
+)
+def test_a_dialect_written_as_it_sounds_is_the_same_words(said: str, plain: str) -> None:
+    assert normalise(said) == plain
+    assert normalise(plain) == plain
