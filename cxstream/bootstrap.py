@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from cxstream.context.foresight import Foresight
@@ -25,13 +26,16 @@ from cxstream.engine.topics import (
     list_topics,
 )
 from cxstream.errors import ModelError
+from cxstream.learn.reference import REFERENCE, load_reference
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 from cxstream.understand.encoder import Encoder
 from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.light import LIGHT, LightScorer, load_light
 from cxstream.understand.model import ModelScorer, load_encoder, load_scorer
+from cxstream.understand.routing import Remote, RoutedScorer, Step
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.stream import Stream
 from cxstream.understand.stream_file import PLACE
@@ -48,8 +52,12 @@ def shipped_models() -> Path:
     return Path(__file__).resolve().parent.parent / "models"
 
 
-def scorer(settings: Settings) -> Scorer:
-    """The transformer with its heads; where it is missing, the lexicon, and a warning that says so."""
+def scorer(settings: Settings, told: Callable[[Step, int], None] | None = None) -> Scorer:
+    """The transformer with its heads; where it is missing, the lexicon, and a warning that says so.
+
+    Before it answers a light model, after it a remote one, as the settings have it; `told` hears how many
+    texts each answered.
+    """
     try:
         loaded = load_scorer(settings.models_dir or shipped_models(), settings.encoder)
     except ModelError as error:
@@ -62,7 +70,62 @@ def scorer(settings: Settings) -> Scorer:
             loaded.gist = stream.fits(loaded.encoder).gist
         except ModelError as error:
             _log.warning("risk is set by hand, and no next action is known: %s", error)
-    return loaded
+    mark = stream.about.mark.hex() if isinstance(stream, Stream) else None
+    return _routed(settings, loaded, mark, told)
+
+
+def _routed(
+    settings: Settings,
+    heavy: ModelScorer,
+    mark: str | None,
+    told: Callable[[Step, int], None] | None,
+) -> Scorer:
+    """The models before and after the transformer, as far as they are there and wanted."""
+    path = (settings.models_dir or shipped_models()) / LIGHT
+    light: LightScorer | None = None
+    if settings.routing == "on" and path.is_file():
+        try:
+            light = LightScorer(load_light(path)).fits(heavy)
+        except ModelError as error:
+            _log.warning("the transformer answers everything: %s", error)
+    remote = _remote(settings)
+    if light is None and remote is None:
+        return heavy
+    return RoutedScorer(
+        light,
+        heavy,
+        remote,
+        threshold=settings.light_threshold,
+        unsure=settings.remote_below,
+        gists=light is not None and light.stream == mark,
+        told=told,
+    )
+
+
+def _remote(settings: Settings) -> Remote | None:
+    """The remote model, if one is configured."""
+    if not settings.remote_url or not settings.remote_model:
+        return None
+    from cxstream.understand.remote import RemoteScorer
+
+    key = settings.remote_key
+    return RemoteScorer(
+        settings.remote_url,
+        settings.remote_model,
+        key=key.get_secret_value() if key else None,
+        deadline_s=settings.remote_deadline_s,
+    )
+
+
+def watch_drift(settings: Settings, metrics: Metrics, model: Scorer) -> None:
+    """Have scores compared with those of training, where a reference of the same models is there."""
+    path = (settings.models_dir or shipped_models()) / REFERENCE
+    if not path.is_file():
+        return
+    try:
+        metrics.watch(load_reference(path).fits(model.name, isinstance(model, RoutedScorer)))
+    except ModelError as error:
+        _log.warning("drift is not watched: %s", error)
 
 
 def encoder(settings: Settings) -> Encoder:
@@ -117,7 +180,8 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
 
 def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
-    model = model or scorer(settings)
+    model = model or scorer(settings, metrics.routed)
+    watch_drift(settings, metrics, model)
     pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
     return build_app(
         settings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -58,6 +58,25 @@ class Settings(BaseSettings):
         None, description="folder of the heads; default: the shipped ones"
     )
     encoder: Path | None = Field(None, description="folder of the encoder; default: its package")
+    routing: Literal["on", "off"] = Field(
+        "on", description="whether the light model answers the routine, if there is one"
+    )
+    light_threshold: float | None = Field(
+        None, ge=0, description="agreement from which it may; default: what the model came with"
+    )
+    remote_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="an OpenAI-compatible endpoint for the transformer's doubts, as http://host/v1",
+    )
+    remote_model: str | None = Field(None, description="the model that is asked for there")
+    remote_key: SecretStr | None = None
+    remote_deadline_s: float = Field(
+        1.0, gt=0, description="after this the transformer's answer stands"
+    )
+    remote_below: float = Field(
+        0.4, ge=0, le=1, description="probability of its best intent below which it is asked"
+    )
     playbooks: tuple[Path, ...] = Field((), description="playbook files; default: the shipped one")
     allowed_lateness_s: int = Field(
         120, ge=1, description="how late a fragment may be and still find its place"
@@ -69,6 +88,18 @@ class Settings(BaseSettings):
     )
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _remote_in_time(self) -> Settings:
+        if self.remote_url is None:
+            return self
+        if not self.remote_model:
+            raise ValueError("remote_url is set, but not remote_model: name the model to ask for")
+        if self.score_deadline_s is not None and self.remote_deadline_s >= self.score_deadline_s:
+            raise ValueError(
+                "remote_deadline_s should be below score_deadline_s, or the lexicon answers first"
+            )
+        return self
 
     @field_validator("brokers")
     @classmethod

@@ -61,6 +61,7 @@ class ConversationAgent(BatchAgent):
             self._desk.observer.took("score", time.perf_counter() - began)
             degraded = sum(reading.scores.degraded for reading in readings.values())
             self._desk.observer.scored(len(readings), degraded)
+            self._desk.observer.saw([readings[text] for text in texts])
         replies: list[Reply] = []
         for event, heard in zip(batch, read, strict=True):
             if isinstance(heard, Reply):

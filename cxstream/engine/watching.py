@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from cxstream.pipeline import Observer
+from cxstream.understand.scorer import Reading
 
 TopicPartition = tuple[str, int]
 
@@ -36,6 +37,9 @@ class EngineObserver(Observer, Protocol):
 
     def scored(self, answers: int, degraded: int) -> None:
         """Texts were scored; so many of them by the fallback."""
+
+    def saw(self, readings: Sequence[Reading]) -> None:
+        """What was read of each text of a batch, in order, repetitions included."""
 
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""

@@ -6,9 +6,17 @@ Names start with `cxstream_`, units are base units, labels come from bounded set
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from cxstream.errors import SettingsError
+from cxstream.understand.scorer import Reading
+
+if TYPE_CHECKING:
+    from cxstream.learn.reference import Reference
+    from cxstream.observe.drift import DriftWatch
 
 CHANNELS = frozenset(("voice", "chat", "sms", "email", "whatsapp", "social"))
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -47,6 +55,22 @@ class Metrics:
         self._degraded = Counter(
             "cxstream_scored_degraded_texts", "Texts scored by the lexicon fallback", registry=r
         )
+        self._routed = Counter(
+            "cxstream_routed_texts",
+            "Texts scored, by the model that answered",
+            ["step"],
+            registry=r,
+        )
+        self._drift = Gauge(
+            "cxstream_drift",
+            "Distance of the last texts from the reference (population stability index)",
+            ["signal"],
+            registry=r,
+        )
+        self._drift_detected = Counter(
+            "cxstream_drift_detected", "Changes found by the detector", ["signal"], registry=r
+        )
+        self._watch: DriftWatch | None = None
         self._stage_seconds = Histogram(
             "cxstream_stage_seconds",
             "Seconds a stage worked on a batch",
@@ -114,6 +138,28 @@ class Metrics:
         """Texts were scored; so many of them by the fallback."""
         self._scored.inc(answers)
         self._degraded.inc(degraded)
+
+    def routed(self, step: str, texts: int) -> None:
+        """So many texts were answered by this step (see `understand.routing`)."""
+        self._routed.labels(step).inc(texts)
+
+    def watch(self, reference: Reference) -> None:
+        """Compare what is read from now on with a reference. Loads river, so call it once, at start."""
+        from cxstream.observe.drift import DriftWatch
+
+        self._watch = DriftWatch(
+            reference,
+            far=lambda signal, distance: self._drift.labels(signal).set(distance),
+            changed=lambda signal: self._drift_detected.labels(signal).inc(),
+        )
+        for signal in self._watch.signals:
+            self._drift_detected.labels(signal)
+
+    def saw(self, readings: Sequence[Reading]) -> None:
+        """What was read of each text of a batch."""
+        if self._watch is not None:
+            for reading in readings:
+                self._watch.saw(reading)
 
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""

@@ -28,7 +28,7 @@ from cxstream.errors import ModelError
 from cxstream.events import Scores
 from cxstream.understand.labels import EMOTIONS, INTENTS, SENTIMENTS
 from cxstream.understand.normalise import normalise
-from cxstream.understand.scorer import to_scores
+from cxstream.understand.scorer import Scorer, to_scores
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -37,7 +37,7 @@ LIGHT: Final = "light/light.safetensors"
 """Where the light model lies in a models folder."""
 
 FORMAT: Final = "1"
-LONGEST: Final = 12
+LONGEST: Final = 8
 """Words. What is longer is not routine, and order, which a sum of words does not see, begins to matter."""
 
 OUTPUTS: Final = len(INTENTS) + len(SENTIMENTS) + len(EMOTIONS) + 1
@@ -48,28 +48,40 @@ UNIT: Final = 10_000
 
 _PARTS: Final = ("table", "scale", "known", "inner", "inner_bias", "outer", "outer_bias")
 _TRUST: Final = ("trust", "trust_bias", "sure", "sure_bias")
-_MEMO: Final = ("memo_keys", "memo_scores")
+_MEMO: Final = ("memo_keys", "memo_scores", "memo_gists")
 
 
 class Answer(NamedTuple):
-    """Scores, and the probability that the transformer's would be the same; 1 where they are its own."""
+    """Scores, the probability that the transformer's would be the same (1: they are its own), and the gist."""
 
     scores: Scores
     agreement: float
+    gist: bytes = b""
+
+
+class Thought(NamedTuple):
+    """What the network says of a text, memo aside: 36 numbers, the gist from -1 to 1, and what to doubt."""
+
+    numbers: Numbers
+    gist: Floats
+    doubts: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The arrays of a light model. `teacher` is the name of the scorer that it repeats.
+    """The arrays of a light model. `teacher` is the name of the scorer that it repeats, `stream` the mark of
+    the stream that its gists are for (empty: it gives none).
 
     `table` (buckets, wide) int8 with `scale` (buckets) its rows' unit; `known` (buckets) how often a bucket was
     seen in training, as log2 in whole steps; `inner`, `outer` the network; `trust`, `sure` the network that
-    estimates the agreement; `memo_keys` (n), ascending, and `memo_scores` (n, 36) in parts of `UNIT`.
+    estimates the agreement; `memo_keys` (n), ascending, `memo_scores` (n, 36) in parts of `UNIT`, and
+    `memo_gists` (n, gist) int8.
     """
 
     name: str
     teacher: str
     threshold: float
+    stream: str
     arrays: dict[str, NDArray[np.generic]]
 
 
@@ -81,6 +93,7 @@ class LightScorer:
         self.name = light.name
         self.teacher = light.teacher
         self.threshold = light.threshold
+        self.stream = light.stream
         self._table = arrays["table"]
         self._scale = arrays["scale"]
         self._known = arrays["known"]
@@ -91,6 +104,16 @@ class LightScorer:
         keys = light.arrays["memo_keys"].tolist()
         self._memo = {key: row for row, key in enumerate(keys)}
         self._memo_scores = light.arrays["memo_scores"]
+        self._memo_gists = light.arrays["memo_gists"]
+
+    def fits(self, heavy: Scorer) -> LightScorer:
+        """This model; ModelError when it repeats another transformer than the one given."""
+        if self.teacher != heavy.name:
+            raise ModelError(
+                f"the light model repeats {self.teacher}, but the transformer here is {heavy.name}:"
+                " train again, or set CXSTREAM_ROUTING=off"
+            )
+        return self
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Its own opinion of any text, however long."""
@@ -105,17 +128,23 @@ class LightScorer:
     def _answer(self, normalised: str) -> Answer:
         row = self._memo.get(key_of(normalised))
         if row is not None:
-            return Answer(scores_of(self._memo_scores[row] / UNIT, self.name), 1.0)
-        said, about = self.think(normalised)
-        return Answer(scores_of(said, self.name), self.trust(about))
+            kept = scores_of(self._memo_scores[row] / UNIT, self.name)
+            return Answer(kept, 1.0, self._memo_gists[row].tobytes())
+        said, gist, about = self.think(normalised)
+        pressed = np.rint(gist * 127).astype(np.int8).tobytes()
+        return Answer(scores_of(said, self.name), self.trust(about), pressed)
 
-    def think(self, normalised: str) -> tuple[Numbers, Floats]:
-        """The 36 numbers that the network gives a text, memo aside, and what there is to doubt in them."""
+    def think(self, normalised: str) -> Thought:
+        """What the network says of a text, the memo aside."""
         buckets = buckets_of(normalised, len(self._scale))
-        summed = self._scale[buckets] @ self._table[buckets] / np.float32(len(buckets) ** 0.5)
+        summed = np.empty(self._inner.shape[1], np.float32)
+        summed[:-1] = self._scale[buckets] @ self._table[buckets] / np.float32(len(buckets) ** 0.5)
+        summed[-1] = len(buckets) / LONGEST / 2
         inside = np.maximum(self._inner @ summed + self._inner_bias, 0)
-        said = probabilities(self._outer @ inside + self._outer_bias)
-        return said, doubts(said, self._known[buckets])
+        out = self._outer @ inside + self._outer_bias
+        said = probabilities(out[:OUTPUTS])
+        gist = np.clip(out[OUTPUTS:], -1, 1)
+        return Thought(said, gist, doubts(said, self._known[buckets]))
 
     def trust(self, about: Floats) -> float:
         """The agreement, from 0 to 1, that the doubts about an answer leave."""
@@ -206,6 +235,7 @@ def save_light(light: Light, path: Path) -> None:
         "name": light.name,
         "teacher": light.teacher,
         "threshold": light.threshold,
+        "stream": light.stream,
         "intents": INTENTS,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -223,7 +253,9 @@ def load_light(path: Path) -> Light:
             arrays = {name: file.get_tensor(name) for name in _PARTS + _TRUST + _MEMO}
         if about["format"] != FORMAT or tuple(about["intents"]) != INTENTS:
             raise ModelError(f"{path} is of another version of cxstream; train again")
-        return Light(about["name"], about["teacher"], float(about["threshold"]), arrays)
+        return Light(
+            about["name"], about["teacher"], float(about["threshold"]), about["stream"], arrays
+        )
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as problem:
         raise ModelError(f"{path} cannot be read as a light model: {problem!r}") from problem
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
-from cxstream.errors import ModelError
 from cxstream.events import Scores
 from cxstream.understand.light import LightScorer
 from cxstream.understand.normalise import normalise
@@ -47,8 +46,9 @@ class RoutedScorer:
     """Light, then transformer, then perhaps a remote model (see `scorer.Scorer`, `scorer.Reader`).
 
     `threshold` is the agreement from which the light model's answer stands; None: the light model's own.
-    `told(step, texts)` hears after each batch how many texts each step answered, zero included. A light answer
-    has no gist. ModelError when the light model repeats another transformer than the one given.
+    `told(step, texts)` hears after each batch how many texts each step answered, zero included. `gists`
+    says whether the light model's gists are for the stream in force. ModelError when the light model
+    repeats another transformer than the one given.
     """
 
     def __init__(
@@ -59,26 +59,23 @@ class RoutedScorer:
         *,
         threshold: float | None = None,
         unsure: float = UNSURE,
-        told: Callable[[Step, int], None] = _untold,
+        gists: bool = False,
+        told: Callable[[Step, int], None] | None = None,
     ) -> None:
-        if light is not None and light.teacher != heavy.name:
-            raise ModelError(
-                f"the light model repeats {light.teacher}, but the transformer here is {heavy.name}:"
-                " train again, or set CXSTREAM_ROUTING=off"
-            )
-        self.light = light
+        self.light = light and light.fits(heavy)
         self.heavy = heavy
         self.remote = remote
         self.threshold = threshold if threshold is not None or light is None else light.threshold
         self.unsure = unsure
-        self.told = told
+        self.gists = gists
+        self.told = told or _untold
         self.name = heavy.name
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         return [reading.scores for reading in self.read(texts)]
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """The scores of each text, and its gist where the transformer read it."""
+        """The scores and the gist of each text."""
         found = [self._lightly(text) for text in texts]
         hard = [place for place, reading in enumerate(found) if reading is None]
         heavy = readings(self.heavy, [texts[place] for place in hard]) if hard else []
@@ -97,7 +94,7 @@ class RoutedScorer:
         answer = self.light.answer(normalise(text))
         if answer is None or answer.agreement < self.threshold:
             return None
-        return Reading(answer.scores)
+        return Reading(answer.scores, answer.gist if self.gists else b"")
 
     def _better(self, texts: list[str], heavy: list[Reading]) -> list[Reading]:
         """The remote model's scores where the transformer was unsure and the remote model answered."""

@@ -1,4 +1,4 @@
-"""The light model: sound scores of any text, its memo word for word, and one file that belongs to one teacher."""
+"""The light model: sound scores of any text, a memo word for word, and a file that belongs to one teacher."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from light_models import Heavy, small_light, some_scores
 from safetensors.numpy import save_file
@@ -24,6 +24,7 @@ from cxstream.understand.light import (
 from cxstream.understand.normalise import normalise
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_sound_scores_and_an_agreement(text: str) -> None:
     light = LightScorer(small_light())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from light_models import Heavy, small_light, some_scores
 
@@ -49,9 +49,13 @@ def test_the_light_model_answers_the_routine_and_the_transformer_the_rest() -> N
     assert [found[0], found[2]] == Heavy().score([texts[0], texts[2]])
 
 
-def test_a_gist_comes_from_the_transformer_only() -> None:
-    routed = RoutedScorer(light(), Heavy())
-    assert [r.gist for r in readings(routed, ["yes", "my bill is wrong"])] == [b"", b"gist"]
+def test_the_light_models_gist_is_for_its_own_stream_only() -> None:
+    texts = ["yes", "my bill is wrong"]
+    assert [r.gist for r in readings(RoutedScorer(light(), Heavy()), texts)] == [b"", b"gist"]
+    fits = RoutedScorer(light(sure_bias=20.0), Heavy(), gists=True)
+    assert [len(r.gist) for r in readings(fits, texts)] == [4, 4]
+    assert readings(fits, texts)[0].gist == b"gist"
+    assert readings(fits, texts)[1].gist != b"gist"
 
 
 def test_an_unsure_light_model_is_silent() -> None:
@@ -95,6 +99,7 @@ def test_without_a_light_model_the_remote_one_still_helps() -> None:
     assert routed.name == "heavy-1"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*ROUTINE, "Yes.", "my bill", "maybe", "", "help me please"])))
 def test_a_result_depends_on_its_own_text_only(texts: list[str]) -> None:
     routed = RoutedScorer(light(), Heavy())
