@@ -42,6 +42,14 @@ how often the best one is right, and how many of all texts are named and named r
 
 @THRESHOLDS@
 
+## Audit: what a swap changes
+
+@AUDIT@
+
+## Explanations
+
+@EXPLANATIONS@
+
 ## Known weak points
 
 * **An unseen source costs accuracy** (NatCS above): the figures on the sources it was
@@ -93,6 +101,8 @@ def write_card(metrics: Mapping[str, Any], path: Path) -> None:
         "@SEED@": str(metrics["seed"]),
         "@SOURCES@": "\n".join(f"* {about}" for about in SOURCES.values()),
         "@SPLITS@": "".join(splits),
+        "@AUDIT@": metrics.get("audit", "Not audited yet: `cxstream audit`."),
+        "@EXPLANATIONS@": metrics.get("explanations", "Not tested yet."),
         "@THRESHOLDS@": thresholds_table(metrics["thresholds"]),
     }
     text = _TEXT

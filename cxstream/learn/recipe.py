@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from cxstream.errors import ModelError
+from cxstream.learn.audit import audit
+from cxstream.learn.audit_report import audit_section
 from cxstream.learn.card import table
+from cxstream.learn.deletion import deletion_section, deletion_test
 from cxstream.learn.stream_train import train_stream
 from cxstream.learn.thresholds import thresholds_table
-from cxstream.learn.train import RECIPE, judge, plan_of, train
+from cxstream.learn.train import RECIPE, judge, plan_of, train, write_metrics
 from cxstream.understand.model import SCORES, load_scorer
+from cxstream.understand.stream_file import PLACE
+from cxstream.understand.stream_file import load as load_stream
 
 Report = Callable[[str, float], None]
 
@@ -25,6 +30,16 @@ def run(
     scorer = load_scorer(out)
     judge(scorer, metrics, data, "dev", out, seed=seed, report=report, cache=cache)
     train_stream(scorer.encoder, scorer, data, out, seed=seed, report=report, cache=cache)
+    describe(metrics, data, out, report=report)
+
+
+def describe(metrics: dict[str, Any], data: Path, models: Path, *, report: Report) -> None:
+    """Audit the models, test their explanations, and tell both in the card of the scores."""
+    stream = load_stream(models / PLACE)
+    scorer = load_scorer(models)
+    metrics["audit"] = audit_section(audit(scorer, stream, report))
+    metrics["explanations"] = deletion_section(deletion_test(scorer, data, report=report))
+    write_metrics(metrics, models)
 
 
 def measure(data: Path, models: Path, split: str, *, report: Report, cache: Path) -> str:

@@ -115,6 +115,11 @@ def judge(
     metrics["lexicon"][split] = evaluate(LexiconScorer(), data, split=split)
     if split == "dev":
         metrics["thresholds"] = thresholds_of(scored)
+    write_metrics(metrics, models)
+
+
+def write_metrics(metrics: dict[str, Any], models: Path) -> None:
+    """Write the metrics and the card that is filled from them."""
     folder = (models / SCORES).parent
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     write_card(metrics, folder / "card.md")
