@@ -87,8 +87,7 @@ class Windows(Struct):
         """One vector for the whole window."""
         totals: Bucket = {}
         for bucket in self.rows.get(window, {}).values():
-            for measure, amount in bucket.items():
-                totals[measure] = totals.get(measure, 0) + amount
+            _sum(totals, bucket)
         return totals
 
     def facts(self, window: str) -> dict[str, object]:

@@ -22,10 +22,11 @@ from cxstream.learn.calibrate import balanced, calibrated, even_recall, in_and_o
 from cxstream.learn.card import write_card
 from cxstream.learn.evaluate import evaluate, figures_of, scored_split
 from cxstream.learn.examples import EVALUATED_ONLY, WHOLE, Example, authored, calibrates, read
+from cxstream.learn.network import Network, Tuning
 from cxstream.learn.targets import targets
 from cxstream.learn.tenant_judge import judge_tenants
 from cxstream.learn.thresholds import thresholds_of
-from cxstream.learn.tune import Network, Tuning, tune
+from cxstream.learn.tune import tune
 from cxstream.learn.vectors import vectors
 from cxstream.understand.heads import KINDS, LABELS, Array, Head, Heads, save
 from cxstream.understand.labels import INTENTS

@@ -81,7 +81,8 @@ def scored(valence: float, number: int = 1, conversation: str = "demo:a") -> Sig
         role=Role.CUSTOMER,
         text="from the signal",
         scores=scores,
-        risk=Risk(0.6, 0.2, 0.1),
+        risk=Risk(0.1, 0.2, 0.1),
+        conversation={"risk": 0.6},
     )
 
 

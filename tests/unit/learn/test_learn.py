@@ -65,10 +65,10 @@ def data(tmp_path: Path) -> Path:
     put(
         tmp_path,
         "multidogo.train",
-        {"text": "it is 5", "labels": ["contentonly"]},
-        {"text": "it is 5", "labels": ["contentonly"]},
-        {"text": "two", "labels": ["contentonly", "thankyou"]},
-        {"text": "ta", "labels": ["thankyou"]},
+        {"text": "it is 5", "labels": ["contentonly"], "domain": "media"},
+        {"text": "it is 5", "labels": ["contentonly"], "domain": "media"},
+        {"text": "two", "labels": ["contentonly", "thankyou"], "domain": "media"},
+        {"text": "ta", "labels": ["thankyou"], "domain": "media"},
     )
     put(
         tmp_path,

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cxstream.errors import ModelError, RecordError
 from cxstream.learn.tenant import read_labelled, told, train_intents
-from cxstream.learn.tenant_fit import FOLDS, cross_validated, fit, folds_of
+from cxstream.learn.tenant_fit import FOLDS, Choice, Rows, cross_validated, fit, folds_of
+from cxstream.learn.tenant_words import learn_words
 from cxstream.understand.encoder import Vectors
-from cxstream.understand.tenant import OUT_OF_SCOPE, TenantIntents, TenantReader, load
+from cxstream.understand.tenant import OUT_OF_SCOPE, TenantIntents, load
+from cxstream.understand.tenant_reader import TenantReader
 
 
 class WordEncoder:
@@ -174,23 +177,25 @@ def test_the_fit_is_the_minimum_of_the_penalised_loss() -> None:
     assert found.nearest(found.means).tolist() == pytest.approx([1.0] * 4)
 
 
-def clouds(rows_: int = 60) -> tuple[Vectors, np.ndarray, Vectors]:
+def clouds(rows_: int = 60) -> tuple[Rows, Choice, Rows]:
     chance = np.random.default_rng(3)
     y = np.repeat(np.arange(5), rows_)
     x = np.eye(16, dtype=np.float32)[y] + chance.normal(size=(len(y), 16)).astype(np.float32) / 4
     off = np.eye(16, dtype=np.float32)[8:16] + chance.normal(size=(8, 16)).astype(np.float32) / 4
     x[:, -1] = 0
-    return (
-        x / np.linalg.norm(x, axis=1, keepdims=True),
-        y,
-        off / np.linalg.norm(off, axis=1, keepdims=True),
-    )
+    return bare(x), y, bare(off)
+
+
+def bare(x: NDArray[np.floating]) -> Rows:
+    """Rows without a word."""
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    return Rows([""] * len(x), np.asarray(x / length, np.float32))
 
 
 def test_the_figures_are_of_rows_that_the_head_had_not_seen() -> None:
     x, y, off = clouds()
     labels = tuple("abcde")
-    real = cross_validated(x, y, labels, off[:0], 7).figures
+    real = cross_validated(x, y, labels, bare(off.x[:0]), 7).figures
     assert real["accuracy"] > 0.8
     assert 0.005 <= real["rejected_wrongly"] <= 0.03
     assert real["accuracy"] - 0.03 <= real["accuracy_with_rejection"] <= real["accuracy"]
@@ -203,21 +208,39 @@ def test_the_figures_are_of_rows_that_the_head_had_not_seen() -> None:
 def test_what_can_only_be_learnt_by_heart_is_not_counted_as_known() -> None:
     chance = np.random.default_rng(4)
     x = chance.normal(size=(60, 64)).astype(np.float32)
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
     y = np.repeat(np.arange(2), 30)
-    by_heart = fit(x, y, 2, 100.0).logits(x).argmax(1)
+    ours = Rows([f"word{n}" for n in range(60)], x / np.linalg.norm(x, axis=1, keepdims=True))
+    by_heart = fit(ours.x, y, 2, 100.0).logits(ours.x).argmax(1)
     assert (by_heart == y).all()
-    assert cross_validated(x, y, ("a", "b"), x[:0], 7).figures["accuracy"] < 0.75
+    words = learn_words(ours.texts, y, 2)
+    assert [int(words.evidence(text).argmax()) for text in ours.texts] == y.tolist()
+    figures = cross_validated(ours, y, ("a", "b"), bare(x[:0]), 7).figures
+    assert figures["accuracy"] < 0.75
 
 
 def test_examples_to_reject_place_the_threshold() -> None:
     x, y, off = clouds()
     labels = tuple("abcde")
-    without, with_them = (cross_validated(x, y, labels, part, 7) for part in (off[:0], off))
+    without, with_them = (cross_validated(x, y, labels, part, 7) for part in (bare(off.x[:0]), off))
     assert with_them.figures["examples_to_reject"] == 8
     assert with_them.figures["rejected_rightly"] > 0.5
     assert with_them.threshold == pytest.approx(5 / 300)
     assert (with_them.linear.weight == without.linear.weight).all(), "they are no class"
+
+
+def test_words_tell_labels_apart_that_are_one_to_the_vector() -> None:
+    chance = np.random.default_rng(8)
+    y = np.repeat(np.arange(4), 25)
+    blurred = np.eye(8, dtype=np.float32)[y // 2]
+    x = blurred + chance.normal(size=blurred.shape).astype(np.float32) / 8
+    silent = bare(x)
+    spoken = Rows([f"please the {'abcd'[label]} one" for label in y.tolist()], silent.x)
+    found = [
+        cross_validated(rows_, y, tuple("abcd"), bare(x[:0]), 7).figures["accuracy"]
+        for rows_ in (silent, spoken)
+    ]
+    assert found[0] < 0.7
+    assert found[1] > 0.95
 
 
 # the whole of it

@@ -13,8 +13,9 @@ from transformers import BertConfig, BertModel
 
 from cxstream.learn import tune as tuning
 from cxstream.learn.examples import Example
+from cxstream.learn.network import Network, Tuning
 from cxstream.learn.train import heads_of, plan_of, save_layers
-from cxstream.learn.tune import Network, Tuning, tune
+from cxstream.learn.tune import tune
 from cxstream.understand.heads import LABELS
 from cxstream.understand.tone import tone
 

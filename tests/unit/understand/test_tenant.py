@@ -19,13 +19,13 @@ from cxstream.understand.lines import Line, score_lines
 from cxstream.understand.tenant import (
     LEVELS,
     OUT_OF_SCOPE,
-    LastBatch,
     TenantIntents,
-    TenantReader,
     load,
     path_of,
     save,
 )
+from cxstream.understand.tenant_reader import LastBatch, TenantReader
+from cxstream.understand.wording import BUCKETS, Wording, weighed
 
 
 class LetterEncoder:
@@ -50,8 +50,9 @@ class LetterEncoder:
         return rows
 
 
-def small(labels: int = 7) -> TenantIntents:
+def small(labels: int = 7, *, words: bool = True) -> TenantIntents:
     chance = np.random.default_rng(5)
+    none = np.zeros((BUCKETS, labels), np.float16)
     means = chance.normal(size=(labels, 8)).astype(np.float32)
     means /= np.linalg.norm(means, axis=1, keepdims=True)
     return TenantIntents(
@@ -60,8 +61,12 @@ def small(labels: int = 7) -> TenantIntents:
         weight=means * 8,
         bias=np.zeros(labels, np.float32),
         means=means,
+        words=Wording(
+            np.ones(BUCKETS, np.float32),
+            chance.normal(size=(BUCKETS, labels)).astype(np.float16) if words else none,
+        ),
         temperature=0.8,
-        spread=(6.0, 1.0, 0.8, 0.1),
+        spread=(6.0, 1.0, 0.8, 0.1, -0.1, 0.2),
         typical=np.linspace(-3, 3, LEVELS, dtype=np.float32),
         rows=99,
         threshold=0.02,
@@ -73,8 +78,9 @@ def small(labels: int = 7) -> TenantIntents:
 
 
 def test_a_text_on_a_labels_mean_is_that_label_and_its_opposite_is_none() -> None:
-    intents = small(2)
-    there, opposite = intents.classify(np.stack([intents.means[1], -intents.means[1]]))
+    intents = small(2, words=False)
+    vectors = np.stack([intents.means[1], -intents.means[1]])
+    there, opposite = intents.classify(vectors, ["where is it", "where is it"])
     assert there.label == "delivery" == there.ranking[0][0]
     assert there.probability == there.ranking[0][1]
     # two labels: the odds are e to the difference of the logits, over the temperature
@@ -84,13 +90,40 @@ def test_a_text_on_a_labels_mean_is_that_label_and_its_opposite_is_none() -> Non
     assert 0 < opposite.in_scope < 0.02 < there.in_scope
 
 
-def test_the_best_five_are_ranked_and_a_label_can_be_the_threshold_s() -> None:
+def test_a_word_that_only_one_label_has_speaks_for_it() -> None:
+    table = np.zeros((BUCKETS, 2), np.float16)
+    [bucket], _ = weighed("parcel", np.ones(BUCKETS, np.float32))
+    table[bucket] = (0, 4)
+    intents = replace(small(2), words=Wording(np.ones(BUCKETS, np.float32), table))
+    flat = np.zeros((1, 8), np.float32)
+    [silent], [said] = intents.classify(flat, ["hello"]), intents.classify(flat, ["parcel"])
+    odds = [dict(found.ranking) for found in (silent, said)]
+    assert odds[0]["delivery"] == 0.5
+    assert odds[1]["delivery"] == pytest.approx(1 / (1 + np.exp(-0.5 * 4 / 0.8)), abs=1e-4)
+
+
+def test_words_weigh_by_how_rare_they_are_and_their_order_tells() -> None:
+    rarity = np.ones(BUCKETS, np.float32)
+    [rare], _ = weighed("voucher", rarity)
+    rarity[rare] = 5
+    buckets, weights = weighed("my voucher my", rarity)
+    assert list(buckets) == sorted(set(buckets.tolist()))
+    assert len(buckets) == 4, "my, voucher, my voucher, voucher my"
+    assert float(weights @ weights) == pytest.approx(1)
+    assert weights[list(buckets).index(rare)] == weights.max()
+    assert (
+        weighed("card to bank", rarity)[0].tolist() != weighed("bank to card", rarity)[0].tolist()
+    )
+    assert [len(part) for part in weighed("", rarity)] == [0, 0]
+
+
+def test_the_best_five_are_ranked_and_the_threshold_takes_the_label_only() -> None:
     intents = small()
-    [found] = intents.classify(intents.means[:1])
+    [found] = intents.classify(intents.means[:1], ["a bag"])
     probabilities = [p for _, p in found.ranking]
     assert len(probabilities) == 5
     assert probabilities == sorted(probabilities, reverse=True)
-    [rejected] = replace(intents, threshold=1.1).classify(intents.means[:1])
+    [rejected] = replace(intents, threshold=1.1).classify(intents.means[:1], ["a bag"])
     assert rejected.label == OUT_OF_SCOPE
     assert rejected.ranking == found.ranking
     assert rejected.in_scope == found.in_scope
@@ -122,8 +155,9 @@ def test_saved_intents_come_back_the_same_and_the_file_is_the_same(tmp_path: Pat
     assert path.read_bytes() == first
     assert [file.name for file in path.parent.iterdir()] == ["head.safetensors"]
     again = load(tmp_path, "shop", encoder)
-    vectors = encoder.encode(["where is it", "wrong size", ""])
-    assert again.classify(vectors) == intents.classify(vectors)
+    texts = ["where is it", "wrong size", ""]
+    vectors = encoder.encode(texts)
+    assert again.classify(vectors, texts) == intents.classify(vectors, texts)
     assert (again.figures, again.version, again.labels) == (
         intents.figures,
         intents.version,
