@@ -53,7 +53,8 @@ how often the best one is right, and how many of all texts are named and named r
 ## Known weak points
 
 * **An unseen source costs accuracy** (NatCS above): the figures on the sources it was
-  trained on flatter it. Two neighbouring topics are easily swapped (a charge that is unknown: dispute or
+  trained on flatter it. No text of NatCS was trained on, but its names of intents were known when our own
+  sentences were written. Two neighbouring topics are easily swapped (a charge that is unknown: dispute or
   fraud; a delivery that is late: status or refund).
 * Sentiment and emotion were learnt from Reddit and some two thousand sentences of our own. Sarcasm without a
   marked word is often missed; the probabilities are calibrated for Reddit comments, not for calls.
