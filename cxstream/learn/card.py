@@ -56,7 +56,7 @@ how often the best one is right, and how many of all texts are named and named r
   trained on flatter it. No text of NatCS was trained on, but its names of intents were known when our own
   sentences were written. Two neighbouring topics are easily swapped (a charge that is unknown: dispute or
   fraud; a delivery that is late: status or refund).
-* Sentiment and emotion were learnt from Reddit and some two thousand sentences of our own. Sarcasm without a
+* Sentiment and emotion were learnt from Reddit and some 7,500 sentences of our own. Sarcasm without a
   marked word is often missed; the probabilities are calibrated for Reddit comments, not for calls.
 * An utterance is scored alone. "Yes" means nothing without the question.
 * English only.
