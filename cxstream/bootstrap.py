@@ -40,8 +40,8 @@ from cxstream.understand.scorer import Scorer
 from cxstream.understand.stream import Stream
 from cxstream.understand.stream_file import PLACE
 from cxstream.understand.stream_file import load as load_stream
-from cxstream.understand.tenant import LastBatch, TenantReader
 from cxstream.understand.tenant import load as load_intents
+from cxstream.understand.tenant_reader import LastBatch, TenantReader
 from cxstream.understand.trajectory import RuleTrajectory
 
 _log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 
 from cxstream.errors import RecordError
-from cxstream.learn.tenant_fit import FOLDS, cross_validated
+from cxstream.learn.tenant_fit import FOLDS, Rows, cross_validated
 from cxstream.learn.vectors import vectors
 from cxstream.understand.encoder import Encoder
 from cxstream.understand.normalise import normalise
@@ -179,7 +179,9 @@ def train_intents(
     number = {label: place for place, label in enumerate(labels)}
     y = np.array([number[label] for label in read.labels], np.int64)
     report("fitting", 0.0)
-    fitted = cross_validated(rows[: len(y)], y, labels, rows[len(y) :], seed)
+    ours = Rows(read.texts, rows[: len(y)])
+    theirs = Rows(read.rejects, rows[len(y) :])
+    fitted = cross_validated(ours, y, labels, theirs, seed)
     report("fitting", 1.0)
     content = json.dumps([read.texts, read.labels, read.rejects, seed, encoder.fingerprint])
     made = TenantIntents(
@@ -188,6 +190,7 @@ def train_intents(
         weight=fitted.linear.weight,
         bias=fitted.linear.bias,
         means=fitted.linear.means,
+        words=fitted.words,
         temperature=fitted.temperature,
         spread=fitted.spread,
         typical=fitted.typical,

@@ -1,12 +1,13 @@
 """The head of a tenant's intents, from vectors and labels: fitted, cross-validated, calibrated.
 
-Multinomial logistic regression with a ridge penalty, solved to convergence, so that only the folds hang on
+Multinomial logistic regression with a ridge penalty, and a count of words beside it; only the folds hang on
 the seed. Everything that is promised about it (figures, temperature, what is rejected) comes from five
 stratified folds: from rows that the head in question had not seen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,15 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cxstream.learn.figures import calibration_error, f1, macro_f1
+from cxstream.learn.tenant_figures import figures_of, temperature_of
+from cxstream.learn.tenant_words import learn_words
 from cxstream.understand.heads import Array
-from cxstream.understand.tenant import LEVELS, unusual
+from cxstream.understand.tenant import LEVELS, WORDS, Spread, parts, typicality
+from cxstream.understand.wording import Wording
 
 Choice = NDArray[np.int_]
 Floats = NDArray[np.float64]
 
 FOLDS: Final = 5
-STRENGTHS: Final = (3.0, 10.0, 30.0, 100.0)
+STRENGTHS: Final = (3.0, 10.0, 30.0)
 """How strongly the labels pull against the penalty (scikit-learn's C); the folds choose."""
 
 ENOUGH: Final = 3000
@@ -38,7 +41,9 @@ FEW: Final = 5
 REJECTED_BOUNDS: Final = (0.005, 0.01)
 """Where they do, they place the threshold, but only so far: they are few, and not what will come."""
 
-Spread = tuple[float, float, float, float]
+
+LEAST: Final = (0.5, 0.05, 0.1)
+"""Where labels are easy their texts hardly differ in a sign; less than this is no deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Fitted:
     """Everything of a head but whose it is; see `understand.tenant.TenantIntents`."""
 
     linear: Linear
+    words: Wording
     temperature: float
     spread: Spread
     typical: Array
@@ -116,47 +122,97 @@ def folds_of(y: Choice, seed: int) -> Choice:
     return fold
 
 
-def cross_validated(x: Array, y: Choice, labels: tuple[str, ...], off: Array, seed: int) -> Fitted:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Texts and what the encoder made of them: `texts` (n), normalised, and `x` (n, d), of unit length."""
+
+    texts: Sequence[str]
+    x: Array
+
+    def where(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Some of them."""
+        return Rows([self.texts[i] for i in np.flatnonzero(chosen).tolist()], self.x[chosen])
+
+
+@dataclass(slots=True)
+class Answers:
+    """What heads say of rows: logits of the vector, the same with the words, and the highest cosine."""
+
+    logits: Floats
+    both: Floats
+    nearest: Floats
+
+    @classmethod
+    def of(cls, linear: Linear, words: Wording, rows: Rows) -> Answers:
+        """Of one head."""
+        logits = linear.logits(rows.x)
+        said = [words.evidence(text) for text in rows.texts]
+        evidence = np.array(said, np.float64).reshape(logits.shape)
+        return cls(logits, logits + WORDS * evidence, linear.nearest(rows.x))
+
+    @classmethod
+    def none(cls, rows: int, labels: int) -> Answers:
+        """Zeros, to be filled."""
+        return cls(np.zeros((rows, labels)), np.zeros((rows, labels)), np.zeros(rows))
+
+    def scores(self, spread: Spread) -> Floats:
+        """How typical each row is."""
+        each = zip(self.logits, self.both, self.nearest.tolist(), strict=True)
+        return np.array([typicality(a, b, cosine, spread) for a, b, cosine in each], np.float64)
+
+    def spread(self) -> Spread:
+        """Mean and standard deviation of each sign of what is typical."""
+        each = zip(self.logits, self.both, self.nearest.tolist(), strict=True)
+        signs = np.array([parts(a, b, cosine) for a, b, cosine in each], np.float64)
+        (a, b, c), (d, e, f) = signs.mean(0).tolist(), np.maximum(signs.std(0), LEAST).tolist()
+        return a, d, b, e, c, f
+
+
+def cross_validated(
+    ours: Rows, y: Choice, labels: tuple[str, ...], theirs: Rows, seed: int
+) -> Fitted:
     """The head of all rows, with what its folds said of it.
 
-    `x` (n, d), `y` (n): at least two rows a label. `off` (m, d): rows to reject, m may be 0.
+    `ours` with labels `y` (n): at least two rows a label. `theirs`: rows to reject, perhaps none.
     """
     fold = folds_of(y, seed)
-    strength = _strength(x, y, len(labels), fold)
-    logits, nearest = np.empty((len(x), len(labels))), np.empty(len(x))
-    off_logits, off_nearest = np.zeros((len(off), len(labels))), np.zeros(len(off))
+    strength = _strength(ours.x, y, len(labels), fold)
+    seen, off = Answers.none(len(y), len(labels)), Answers.none(len(theirs.x), len(labels))
     for number in range(FOLDS):
         held = fold == number
-        head = fit(x[~held], y[~held], len(labels), strength)
-        logits[held], nearest[held] = head.logits(x[held]), head.nearest(x[held])
-        off_logits += head.logits(off) / FOLDS
-        off_nearest += head.nearest(off) / FOLDS
-    energy = np.logaddexp.reduce(logits, axis=1)
-    spread = (
-        float(energy.mean()),
-        max(float(energy.std()), 1e-6),
-        float(nearest.mean()),
-        max(float(nearest.std()), 1e-6),
-    )
-    ours = _scores(logits, nearest, spread)
-    theirs = _scores(off_logits, off_nearest, spread)
-    share, recall = _rejected(ours, theirs)
-    temperature = _temperature(logits, y)
-    figures = _figures(logits, y, labels, temperature) | {
-        "examples": len(x),
+        known = ours.where(~held)
+        head = fit(known.x, y[~held], len(labels), strength)
+        words = learn_words(known.texts, y[~held], len(labels))
+        found = Answers.of(head, words, ours.where(held))
+        seen.logits[held], seen.both[held], seen.nearest[held] = (
+            found.logits,
+            found.both,
+            found.nearest,
+        )
+        found = Answers.of(head, words, theirs)
+        off.logits += found.logits / FOLDS
+        off.both += found.both / FOLDS
+        off.nearest += found.nearest / FOLDS
+    spread, logits = seen.spread(), seen.both
+    scores = seen.scores(spread)
+    share, recall = _rejected(scores, off.scores(spread))
+    temperature = temperature_of(logits, y)
+    figures = figures_of(logits, y, labels, temperature) | {
+        "examples": len(y),
         "labels": len(labels),
         "strength": strength,
         "temperature": round(temperature, 4),
         "rejected_wrongly": round(share, 4),
         "accuracy_with_rejection": round(
-            float(((logits.argmax(1) == y) & (ours >= np.quantile(ours, share))).mean()), 4
+            float(((logits.argmax(1) == y) & (scores >= np.quantile(scores, share))).mean()), 4
         ),
-        "examples_to_reject": len(off),
+        "examples_to_reject": len(theirs.x),
         "rejected_rightly": None if recall is None else round(recall, 4),
     }
-    typical = np.quantile(ours, np.linspace(0, 1, LEVELS)).astype(np.float32)
-    whole = fit(x, y, len(labels), strength)
-    return Fitted(whole, temperature, spread, typical, share, figures)
+    typical = np.quantile(scores, np.linspace(0, 1, LEVELS)).astype(np.float32)
+    whole = fit(ours.x, y, len(labels), strength)
+    words = learn_words(ours.texts, y, len(labels))
+    return Fitted(whole, words, temperature, spread, typical, share, figures)
 
 
 def _strength(x: Array, y: Choice, labels: int, fold: Choice) -> float:
@@ -172,11 +228,6 @@ def _strength(x: Array, y: Choice, labels: int, fold: Choice) -> float:
     return STRENGTHS[int(np.argmax(right))]
 
 
-def _scores(logits: Floats, nearest: Floats, spread: Spread) -> Floats:
-    pairs = zip(logits, nearest.tolist(), strict=True)
-    return np.array([unusual(row, cosine, spread) for row, cosine in pairs], np.float64)
-
-
 def _rejected(ours: Floats, theirs: Floats) -> tuple[float, float | None]:
     """The share of our own texts that is rejected, and of the others; best in the sum of both rights."""
     few = min(REJECTED_OF_FEW, FEW / len(ours))
@@ -187,56 +238,3 @@ def _rejected(ours: Floats, theirs: Floats) -> tuple[float, float | None]:
     recalls = [float((theirs < np.quantile(ours, share)).mean()) for share in shares]
     best = int(np.argmax(np.array(recalls) - shares))
     return float(shares[best]), recalls[best]
-
-
-def _temperature(logits: Floats, y: Choice) -> float:
-    """What the logits are divided by for the least log loss; by golden section on its logarithm."""
-
-    def loss(power: float) -> float:
-        scaled = logits / np.exp(power)
-        hit = np.take_along_axis(scaled, y[:, None], 1)[:, 0]
-        return float((np.logaddexp.reduce(scaled, axis=1) - hit).mean())
-
-    low, high = -3.0, 3.0
-    golden = (5**0.5 - 1) / 2
-    for _ in range(24):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return float(np.exp((low + high) / 2))
-
-
-def _figures(
-    logits: Floats, y: Choice, labels: tuple[str, ...], temperature: float
-) -> dict[str, Any]:
-    scaled = logits / temperature
-    said = logits.argmax(1)
-    sure = np.exp(scaled.max(1) - np.logaddexp.reduce(scaled, axis=1))
-    rows = []
-    for place, label in enumerate(labels):
-        true, told = y == place, said == place
-        both = int((true & told).sum())
-        rows.append(
-            {
-                "label": label,
-                "examples": int(true.sum()),
-                "precision": round(both / max(1, int(told.sum())), 3),
-                "recall": round(both / int(true.sum()), 3),
-                "f1": round(f1(told, true), 3),
-            }
-        )
-    mixed, counts = np.unique(np.stack([y, said])[:, y != said], axis=1, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:10]
-    return {
-        "accuracy": round(float((said == y).mean()), 4),
-        "macro_f1": round(macro_f1(said, y), 4),
-        "calibration_error": round(calibration_error(sure, said == y), 4),
-        "worst": sorted(rows, key=lambda row: (row["f1"], row["label"]))[:10],
-        "confused": [
-            {
-                "label": labels[mixed[0, i]],
-                "taken_for": labels[mixed[1, i]],
-                "times": int(counts[i]),
-            }
-            for i in order
-        ],
-    }

@@ -17,9 +17,9 @@ from cxstream.learn.examples import rows
 from cxstream.learn.figures import auc, interval
 from cxstream.learn.tenant import REJECT, train_intents
 from cxstream.learn.vectors import vectors
-from cxstream.understand.encoder import Encoder, Vectors
+from cxstream.understand.encoder import Encoder
 from cxstream.understand.normalise import normalise
-from cxstream.understand.tenant import OUT_OF_SCOPE, TenantIntents
+from cxstream.understand.tenant import OUT_OF_SCOPE, TenantIntent, TenantIntents
 
 SOURCES: Final = ("banking77", "clinc150")
 
@@ -47,7 +47,9 @@ def judge_tenants(
         head = _trained(encoder, data, source, seed, report, cache)
         plain = [normalise(text) for text, _ in said]
         found = vectors(encoder, plain, cache, report)[:, : encoder.sentence]
-        figures[f"tenant's intents, {source}"] = _figures(head, found, [label for _, label in said])
+        figures[f"tenant's intents, {source}"] = _figures(
+            head.classify(found, plain), [label for _, label in said]
+        )
     return figures
 
 
@@ -76,8 +78,7 @@ def _trained(
     )
 
 
-def _figures(head: TenantIntents, found: Vectors, labels: list[str]) -> dict[str, float]:
-    answers = head.classify(found)
+def _figures(answers: list[TenantIntent], labels: list[str]) -> dict[str, float]:
     beyond = np.array([label.casefold() in REJECT for label in labels])
     right = np.array([a.label == label for a, label in zip(answers, labels, strict=True)])[~beyond]
     best = np.array([a.ranking[0][0] == label for a, label in zip(answers, labels, strict=True)])

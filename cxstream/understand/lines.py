@@ -10,7 +10,7 @@ import msgspec
 from cxstream.errors import RecordError
 from cxstream.understand.explain import explanations
 from cxstream.understand.scorer import Scorer
-from cxstream.understand.tenant import TenantReader
+from cxstream.understand.tenant_reader import TenantReader
 
 _BATCH = 64
 _READ = 64 * 1024

@@ -1,11 +1,12 @@
-"""The intents of a tenant: labels of their own, by a linear head on the sentence vector.
+"""The intents of a tenant: labels of their own, by a linear head on the sentence vector and a count of words.
 
 One safetensors file, `<models>/intents/<name>/head.safetensors`, holds the head, the mean vector of each
-label, what the tenant's own texts look like to both, and the figures of its cross-validation. It belongs to
-one encoder; on another it would give confident nonsense, so that is an error.
+label, the words, what the tenant's own texts look like to all of them, and the figures of its
+cross-validation. It belongs to one encoder; on another it would give confident nonsense, so that is an error.
 
 A text is rejected as `out_of_scope` when it is less typical than nearly all of the tenant's own texts were
-to a head that had not seen them: both by the energy of its logits and by its cosine with the nearest label.
+to a head that had not seen them: by the energy of its logits, its cosine with the nearest label, and how
+sure the answer is.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ from safetensors.numpy import save_file
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Encoder, Vectors
 from cxstream.understand.heads import Array
-from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import DECIMALS, RANKED
+from cxstream.understand.wording import Wording
 
 FOLDER: Final = "intents"
 FILE: Final = "head.safetensors"
 FORMAT: Final = "1"
 OUT_OF_SCOPE: Final = "out_of_scope"
+WORDS: Final = 0.5
+"""How much the words count beside the logits of the vector."""
+
 LEVELS: Final = 401
 """How many quantiles of the tenant's own texts are kept."""
 
@@ -54,14 +58,18 @@ class TenantIntent(msgspec.Struct, frozen=True):
     in_scope: float
 
 
+Spread = tuple[float, float, float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class TenantIntents:
     """The head of one tenant.
 
-    `weight` (labels, d), `bias` (labels): the logits, divided by `temperature` before the softmax. `means`
-    (labels, d): unit vectors. `spread`: mean and standard deviation, over the tenant's own texts held out, of
-    the energy and of the highest cosine. `typical` (LEVELS): quantiles of their sum there, rising; `rows` is
-    how many texts they stand for. `threshold`: the share below which a text is rejected.
+    `weight` (labels, d), `bias` (labels): the logits of the vector; the words' evidence comes to them, and
+    their sum is divided by `temperature` before the softmax. `means` (labels, d): unit vectors. `spread`: mean
+    and standard deviation, over the tenant's own texts held out, of each sign of what is typical. `typical`
+    (LEVELS): quantiles of `typicality` there, rising; `rows` is how many texts they stand for. `threshold`: the
+    share below which a text is rejected.
     """
 
     name: str
@@ -69,8 +77,9 @@ class TenantIntents:
     weight: Array
     bias: Array
     means: Array
+    words: Wording
     temperature: float
-    spread: tuple[float, float, float, float]
+    spread: Spread
     typical: Array
     rows: int
     threshold: float
@@ -79,17 +88,23 @@ class TenantIntents:
     version: str
     figures: Mapping[str, Any]
 
-    def classify(self, vectors: Vectors) -> list[TenantIntent]:
-        """An answer a row of sentence vectors, in order; each depends on its own row only, bit for bit.
+    def classify(self, vectors: Vectors, normalised: Sequence[str]) -> list[TenantIntent]:
+        """An answer a text, in order; each depends on its own text only, bit for bit.
 
-        `vectors`: (n, at least d), of which the first d numbers are read.
+        `vectors`: (n, at least d), of which the first d numbers are read; they are those of `normalised`.
         """
-        return [self._one(np.ascontiguousarray(row[: self.weight.shape[1]])) for row in vectors]
+        return [
+            self._one(np.ascontiguousarray(row[: self.weight.shape[1]]), text)
+            for row, text in zip(vectors, normalised, strict=True)
+        ]
 
-    def _one(self, vector: Array) -> TenantIntent:
+    def _one(self, vector: Array, text: str) -> TenantIntent:
         logits = (self.weight @ vector + self.bias).astype(np.float64)
-        in_scope = self.share(unusual(logits, float((self.means @ vector).max()), self.spread))
-        powers = np.exp((logits - logits.max()) / self.temperature)
+        both = logits + WORDS * self.words.evidence(text)
+        in_scope = self.share(
+            typicality(logits, both, float((self.means @ vector).max()), self.spread)
+        )
+        powers = np.exp((both - both.max()) / self.temperature)
         powers /= powers.sum()
         order = np.argsort(-powers, kind="stable")[:RANKED]
         ranking = tuple((self.labels[i], round(float(powers[i]), DECIMALS)) for i in order)
@@ -106,13 +121,32 @@ class TenantIntents:
         return least + (1 - least) * float(place)
 
 
-def unusual(
-    logits: NDArray[np.float64], cosine: float, spread: tuple[float, float, float, float]
+def parts(
+    logits: NDArray[np.float64], both: NDArray[np.float64], cosine: float
+) -> tuple[float, float, float]:
+    """The three signs of a text that is typical, higher is more so.
+
+    The energy of the vector's logits, its highest cosine with a label's mean, and the log probability of the
+    answer.
+    """
+    return _energy(logits), cosine, float(both.max()) - _energy(both)
+
+
+def typicality(
+    logits: NDArray[np.float64], both: NDArray[np.float64], cosine: float, spread: Spread
 ) -> float:
-    """How typical a text is, higher is more so: energy and highest cosine, each in standard deviations."""
+    """How typical a text is: its signs in standard deviations, the last, which tells least, by half."""
+    energy, near, sure = parts(logits, both, cosine)
+    return (
+        (energy - spread[0]) / spread[1]
+        + (near - spread[2]) / spread[3]
+        + (sure - spread[4]) / spread[5] / 2
+    )
+
+
+def _energy(logits: NDArray[np.float64]) -> float:
     top = float(logits.max())
-    energy = top + float(np.log(np.exp(logits - top).sum()))
-    return (energy - spread[0]) / spread[1] + (cosine - spread[2]) / spread[3]
+    return top + float(np.log(np.exp(logits - top).sum()))
 
 
 def path_of(models: Path, name: str) -> Path:
@@ -132,6 +166,7 @@ def save(intents: TenantIntents, path: Path) -> None:
         "bias": intents.bias,
         "means": intents.means,
         "typical": intents.typical,
+        "rarity": intents.words.rarity,
     }
     about = {
         "format": FORMAT,
@@ -149,7 +184,10 @@ def save(intents: TenantIntents, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part")
     save_file(
-        {key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()},
+        {
+            **{key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()},
+            "table": np.ascontiguousarray(intents.words.table, np.float16),
+        },
         half,
         metadata={"cxstream": json.dumps(about, sort_keys=True)},
     )
@@ -171,12 +209,13 @@ def load(models: Path, name: str, encoder: Encoder) -> TenantIntents:
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         if about["format"] != FORMAT:
             raise ModelError(f"{path} has format {about['format']}; this cxstream reads {FORMAT}")
-        low, wide, near, off = about["spread"]
+        energy, energies, near, nears, sure, sures = about["spread"]
         found = TenantIntents(
             name=name,
             labels=tuple(about["labels"]),
             temperature=float(about["temperature"]),
-            spread=(low, wide, near, off),
+            words=Wording(arrays["rarity"], arrays["table"]),
+            spread=(energy, energies, near, nears, sure, sures),
             rows=int(about["rows"]),
             threshold=float(about["threshold"]),
             encoder=about["encoder"],
@@ -185,7 +224,7 @@ def load(models: Path, name: str, encoder: Encoder) -> TenantIntents:
             figures=about["figures"],
             **{key: arrays[key] for key in ("weight", "bias", "means", "typical")},
         )
-        if len(found.labels) != len(found.weight):
+        if not len(found.labels) == len(found.weight) == found.words.table.shape[1]:
             raise ValueError("labels and weights do not fit")
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as problem:
         raise ModelError(f"{path} cannot be read as intents: {problem!r}") from problem
@@ -197,41 +236,3 @@ def load(models: Path, name: str, encoder: Encoder) -> TenantIntents:
             f" `cxstream train intents --labels FILE.csv --name {name}`"
         )
     return found
-
-
-class LastBatch:
-    """An encoder that remembers the rows of its last two batches, so that several readers share one pass.
-
-    A row depends on its own text only, so nobody can tell whether it was remembered.
-    """
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
-        self.name = encoder.name
-        self.dimensions = encoder.dimensions
-        self.sentence = encoder.sentence
-        self.fingerprint = encoder.fingerprint
-        self._before: dict[str, Vectors] = {}
-        self._last: dict[str, Vectors] = {}
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        known = self._before | self._last
-        missing = sorted({text for text in texts if text not in known})
-        if missing:
-            fresh = dict(zip(missing, self.encoder.encode(missing), strict=True))
-            self._before, self._last = self._last, fresh
-            known |= fresh
-        rows = [known[text] for text in texts]
-        return np.stack(rows) if rows else np.empty((0, self.dimensions), np.float32)
-
-
-class TenantReader:
-    """Texts to a tenant's intents: the head on its encoder (see `Scorer` for what a text may be)."""
-
-    def __init__(self, intents: TenantIntents, encoder: Encoder) -> None:
-        self.intents = intents
-        self.encoder = encoder
-
-    def read(self, texts: Sequence[str]) -> list[TenantIntent]:
-        """An answer a text, in order; it depends on its own text only."""
-        return self.intents.classify(self.encoder.encode([normalise(text) for text in texts]))
