@@ -78,23 +78,27 @@ class Noting(RuleTrajectory):
         return b""
 
 
-def texts(data: Path) -> list[str]:
-    """Every utterance of both splits once, in a fixed order. ModelError when there are none."""
-    found = {t["x"] for s in ("train", "dev") for row in rows(data, "star", s) for t in _turns(row)}
+LEARNT: Final[tuple[Split, ...]] = ("train", "dev")
+
+
+def texts(data: Path, splits: Sequence[Split] = LEARNT) -> list[str]:
+    """Every utterance of the splits once, in a fixed order. ModelError when there are none."""
+    found = {t["x"] for s in splits for row in rows(data, "star", s) for t in _turns(row)}
     if not found:
-        raise ModelError(f"no training data in {data}: star.train.jsonl.gz is missing")
+        raise ModelError(f"no dialogues in {data}: star.{splits[0]}.jsonl.gz is missing")
     return sorted(found, key=lambda text: (len(text), text))
 
 
-def dialogues(scorer: Scorer, data: Path, report: Report) -> list[Dialogue]:
-    """All dialogues of train and dev that have a customer's turn; each text is scored once."""
-    every = texts(data)
+def dialogues(
+    scorer: Scorer, data: Path, report: Report, splits: Sequence[Split] = LEARNT
+) -> list[Dialogue]:
+    """All dialogues of the splits that have a customer's turn; each text is scored once."""
+    every = texts(data, splits)
     scores: dict[str, Scores] = {}
     for start in range(0, len(every), STEP):
         report("scoring star", start / len(every))
         part = every[start : start + STEP]
         scores.update(zip(part, scorer.score(part), strict=True))
-    splits: tuple[Split, ...] = ("train", "dev")
     found = (_follow(row, split, scores) for split in splits for row in rows(data, "star", split))
     return [dialogue for dialogue in found if dialogue.customer_turns]
 
