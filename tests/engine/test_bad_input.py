@@ -91,13 +91,13 @@ def test_a_hundred_thousand_fragments_in_one_conversation_do_not_grow_its_state(
     from cxstream.context.conversation import Conversation
     from cxstream.context.entry import utterance_entry
     from cxstream.context.snapshot import dump
-    from cxstream.events import Risk
+    from cxstream.understand.trajectory import RuleTrajectory
 
-    state = Conversation(id="endless")
+    state, foresight = Conversation(id="endless"), RuleTrajectory()
     sizes = []
     for number in range(100_000):
         entry = utterance_entry(said("endless", number, "and another thing"), number * 100, None)
-        state.take(entry, lambda facts: Risk())
+        state.take(entry, foresight)
         if number in (2_000, 99_999):
             sizes.append(len(dump(state)))
     assert sizes[1] < sizes[0] * 1.1

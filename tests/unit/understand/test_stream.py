@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replace_struct
 
 from cxstream.context.arc import Arc
 from cxstream.context.entry import Entry
@@ -61,13 +63,14 @@ class Fake:
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint
 
-    def encode(self, texts: list[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         raise NotImplementedError
 
 
 def entry(place: int, role: str, gist: bytes, **scores: int) -> Entry:
     at_ms = 1_700_000_000_000 + place * 20_000
-    return Entry(at_ms, f"{place:03}", "utterance", role=role, scored=True, gist=gist, **scores)
+    said = Entry(at_ms, f"{place:03}", "utterance", role=role, scored=True, gist=gist)
+    return replace_struct(said, **scores)
 
 
 PATIENT = settings(deadline=None)
