@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from cxstream.events import Scores
 from cxstream.learn.evaluate import Figures, figures_of, scored_split
-from cxstream.learn.examples import Example, read
+from cxstream.learn.examples import Example, authored, read
 from cxstream.learn.short import Report, remembering, said_in_star, short_texts
 from cxstream.learn.student import Diet, fit_light
 from cxstream.understand.light import LIGHT, Answer, LightScorer, save_light
@@ -53,10 +53,11 @@ def train_light(
     data are missing.
     """
     with TemporaryDirectory() as passing:
-        teacher = remembering(scorer, cache or Path(passing), report)
-        light, knows = fit_light(
-            teacher, short_texts(data), seed=seed, report=report, stream=stream, diet=diet
-        )
+        short = short_texts(data)
+        needed = [example.text for example in [*authored(), *read(data, "dev")]]
+        known = [*short, *map(normalise, needed)]
+        teacher = remembering(scorer, known, cache or Path(passing), report)
+        light, knows = fit_light(teacher, short, seed=seed, report=report, stream=stream, diet=diet)
         held = scored_split(teacher, data, "dev", report)
     served = LightScorer(light)
     answers = [served.answer(normalise(example.text)) for example, _ in held]

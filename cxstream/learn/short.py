@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 from cxstream.learn.examples import authored, read
+from cxstream.learn.stream_data import Kept
 from cxstream.learn.vectors import vectors
-from cxstream.understand.encoder import Encoder, Vectors
 from cxstream.understand.light import LONGEST
 from cxstream.understand.model import ModelScorer
 from cxstream.understand.normalise import normalise
@@ -22,21 +22,15 @@ from cxstream.understand.normalise import normalise
 Report = Callable[[str, float], None]
 
 
-def remembering(scorer: ModelScorer, kept: Path, report: Report) -> ModelScorer:
-    """The same scorer on vectors that are kept on disk: each text is encoded once in a lifetime."""
-    same = ModelScorer(_Kept(scorer.encoder, kept, report), scorer.heads)
+def remembering(
+    scorer: ModelScorer, texts: Iterable[str], kept: Path, report: Report
+) -> ModelScorer:
+    """The same scorer for these normalised texts alone: each is encoded once in a lifetime, kept on disk."""
+    known = sorted(set(texts))
+    rows = vectors(scorer.encoder, known, kept, report)
+    same = ModelScorer(Kept(scorer.encoder, dict(zip(known, rows, strict=True))), scorer.heads)
     same.gist = scorer.gist
     return same
-
-
-class _Kept:
-    def __init__(self, encoder: Encoder, kept: Path, report: Report) -> None:
-        self.name, self.dimensions = encoder.name, encoder.dimensions
-        self.sentence, self.fingerprint = encoder.sentence, encoder.fingerprint
-        self._encoder, self._kept, self._report = encoder, kept, report
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        return vectors(self._encoder, texts, self._kept, self._report)
 
 
 def short_texts(data: Path) -> list[str]:
