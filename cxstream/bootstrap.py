@@ -174,6 +174,7 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
             "partitions": PARTITIONS,
             "security_protocol": "PLAINTEXT",
             "score_deadline_s": None,
+            "explain_deadline_s": None,
         }
     )
 
@@ -195,7 +196,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         customer_hop=CustomerHop(decider=Decider(playbooks(settings)), observer=metrics),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains
-        explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.score_deadline_s),
+        explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),
         observer=metrics,
     )
 

@@ -92,7 +92,8 @@ async def run(
     source.check()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cxstream-"))
-        apart = settings.model_copy(update={"data_dir": Path(folder), "score_deadline_s": None})
+        patient = {"score_deadline_s": None, "explain_deadline_s": None}
+        apart = settings.model_copy(update={"data_dir": Path(folder), **patient})
         if own_broker:
             broker = stack.enter_context(EmbeddedBroker())
             apart = bootstrap.on_embedded(apart, broker.bootstrap_servers)

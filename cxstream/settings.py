@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     score_deadline_s: float | None = Field(
         2.0, gt=0, description="after this the lexicon answers for a late model; unset for replays"
     )
+    explain_deadline_s: float | None = Field(
+        0.3, gt=0, description="a decision waits so long for its words; unset for replays"
+    )
     torch_threads: int = Field(1, ge=1, description="threads of the forward pass")
 
     # Models and rules

@@ -25,7 +25,7 @@ from cxstream.understand.scorer import Scorer
 FEWEST: Final = 3
 """Words that an explanation needs: of one or two, everybody sees which."""
 
-PIECES: Final = 24
+PIECES: Final = 20
 """Words of one text that are weighed, two variants each; a longer text is cut into so many runs of words."""
 
 _WORDS_MAX: Final = 128  # tokens that the encoder reads
