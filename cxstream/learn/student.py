@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from cxstream.learn.examples import authored
 from cxstream.learn.figures import calibration_error
+from cxstream.learn.routine import routine
 from cxstream.learn.short import draw
 from cxstream.understand.labels import INTENTS, SENTIMENTS
 from cxstream.understand.light import (
@@ -44,9 +45,6 @@ MEMO_WORDS: Final = 6
 NEAR: Final = 0.1
 """How far apart two numbers may be that decisions read, and still be the same to them."""
 
-GIST_NEAR: Final = 0.15
-"""How far apart the numbers of two gists may be at the root of their mean square."""
-
 _INTENT, _TONE = slice(0, len(INTENTS)), slice(len(INTENTS), len(INTENTS) + len(SENTIMENTS))
 _FEELINGS = slice(_TONE.stop, OUTPUTS)
 
@@ -62,6 +60,7 @@ class Diet:
     rate: float = 4e-3
     batch: int = 256
     dropout: float = 0.1
+    gist: float = 0.05
     trust_hidden: int = 24
     trust_epochs: int = 30
 
@@ -126,8 +125,6 @@ def agreed(said: Numbers, truth: Numbers) -> NDArray[np.bool_]:
     intent, true_intent = said[:, _INTENT], truth[:, _INTENT]
     tone, true_tone = said[:, _TONE], truth[:, _TONE]
     feelings, true_feelings = said[:, _FEELINGS], truth[:, _FEELINGS]
-    gist = said[:, OUTPUTS:] - truth[:, OUTPUTS:]
-    apart = np.sqrt((gist**2).sum(1) / max(1, gist.shape[1]))
     valence = (tone[:, -1] - tone[:, 0]) - (true_tone[:, -1] - true_tone[:, 0])
     return np.asarray(
         (intent.argmax(1) == true_intent.argmax(1))
@@ -136,7 +133,6 @@ def agreed(said: Numbers, truth: Numbers) -> NDArray[np.bool_]:
         & (np.abs(valence) <= NEAR)
         & (np.abs(feelings - true_feelings) <= NEAR).all(1)
         & ((feelings >= 0.5) == (true_feelings >= 0.5)).all(1)
-        & (apart <= GIST_NEAR)
     )
 
 
@@ -177,7 +173,7 @@ def _student(
         for start in range(0, len(texts), diet.batch):
             rows = order[start : start + diet.batch]
             said = net(*_bagged([bags[row] for row in rows]))
-            loss = _distance(said, goals[rows])
+            loss = _distance(said, goals[rows], diet.gist)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -205,14 +201,14 @@ def _bagged(bags: list[NDArray[np.int64]]) -> tuple[torch.Tensor, torch.Tensor, 
     return flat, torch.from_numpy(starts), torch.from_numpy(sizes.astype(np.float32))
 
 
-def _distance(said: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
+def _distance(said: torch.Tensor, goal: torch.Tensor, weight: float) -> torch.Tensor:
     intent = -(goal[:, _INTENT] * torch.log_softmax(said[:, _INTENT], 1)).sum(1).mean()
     tone = -(goal[:, _TONE] * torch.log_softmax(said[:, _TONE], 1)).sum(1).mean()
     feelings = functional.binary_cross_entropy_with_logits(
         said[:, _FEELINGS], goal[:, _FEELINGS], reduction="none"
     )
     gist = (said[:, OUTPUTS:] - goal[:, OUTPUTS:]).square().sum(1).mean()
-    return intent + tone + feelings.sum(1).mean() + gist
+    return intent + tone + feelings.sum(1).mean() + weight * gist
 
 
 def _blank_trust(diet: Diet) -> dict[str, NDArray[Any]]:
@@ -251,7 +247,9 @@ def _trust(about: NDArray[np.float32], same: NDArray[np.bool_], diet: Diet) -> d
 def _memo(scorer: Scorer) -> dict[str, NDArray[Any]]:
     """The transformer's own scores of our short sentences, by the key of the text, ascending."""
     plain = {normalise(example.text) for example in authored()}
-    short = sorted((t for t in plain if t and t.count(" ") < MEMO_WORDS), key=key_of)
+    short = sorted(
+        {t for t in plain if t and t.count(" ") < MEMO_WORDS} | set(routine()), key=key_of
+    )
     rows = taught(scorer, short, lambda work, share: None)
     return {
         "memo_keys": np.array([key_of(text) for text in short], np.uint64),

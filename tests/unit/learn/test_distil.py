@@ -12,7 +12,7 @@ import pytest
 
 from cxstream.events import Scores
 from cxstream.learn import student as student_module
-from cxstream.learn.distil import ALLOWED, THRESHOLDS, card, routed, settle
+from cxstream.learn.distil import ALLOWED, THRESHOLDS, card, lost, routed, settle, small
 from cxstream.learn.examples import Example
 from cxstream.learn.short import draw, said_in_star, short_texts
 from cxstream.learn.student import Diet, agreed, fit_light
@@ -22,7 +22,14 @@ from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading
 
 SMALL = Diet(
-    buckets=2**10, wide=16, hidden=32, epochs=30, batch=16, trust_hidden=8, trust_epochs=20
+    gist=1.0,
+    buckets=2**10,
+    wide=16,
+    hidden=32,
+    epochs=30,
+    batch=16,
+    trust_hidden=8,
+    trust_epochs=20,
 )
 THINGS = "bill card order parcel phone contract account router password refund".split()
 WAYS = ["where is my {}", "my {} please", "i need a {}", "{}", "the {} is wrong", "no {} today"]
@@ -55,6 +62,7 @@ class Teacher:
 @pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ours = [Example("Yes, thank you!", "authored"), Example("where is my bill", "authored")]
+    monkeypatch.setattr(student_module, "routine", lambda: ["ok", "yes thank you"])
     monkeypatch.setattr(student_module, "authored", lambda: ours)
     ways = [way.format(thing) for way in WAYS for thing in THINGS]
     return sorted(
@@ -88,7 +96,7 @@ def test_the_student_repeats_its_teacher(texts: list[str]) -> None:
 
 def test_the_memo_is_ours_and_the_teachers(texts: list[str]) -> None:
     light, _ = fit_light(Teacher(), texts, seed=3, report=_quiet, diet=SMALL)
-    assert len(light.arrays["memo_keys"]) == 2
+    assert len(light.arrays["memo_keys"]) == 3
     answer = LightScorer(light).answer(normalise("yes thank you"))
     truth = Teacher().read(["yes thank you"])[0]
     assert answer is not None
@@ -127,8 +135,7 @@ def _numbers(**changed: float) -> np.ndarray:
         ({"_5": 0.8}, False),
         ({"_27": 0.2}, False),
         ({"_27": 0.95}, False),
-        ({"_36": 0.2}, True),
-        ({"_36": 0.5}, False),
+        ({"_36": 0.9}, True),
     ],
 )
 def test_what_counts_as_the_same_answer(changed: dict[str, float], same: bool) -> None:
@@ -140,14 +147,25 @@ def test_sides_of_one_half_differ_however_near() -> None:
     assert not agreed(just_under[None], just_over[None])[0]
 
 
-@pytest.mark.parametrize("right", THRESHOLDS)
-def test_the_threshold_is_the_lowest_that_costs_little(right: float) -> None:
-    def losses_at(threshold: float) -> dict[str, float]:
-        return {"a": ALLOWED if threshold >= right else ALLOWED + 0.001, "b": -0.5}
+@pytest.mark.parametrize("lowest", THRESHOLDS)
+def test_the_threshold_is_a_step_above_the_lowest_that_holds(lowest: float) -> None:
+    found = settle(lambda threshold: threshold >= lowest, _quiet)
+    place = min(THRESHOLDS.index(lowest) + 1, len(THRESHOLDS) - 1)
+    assert found == THRESHOLDS[place]
 
-    threshold, losses = settle(losses_at, _quiet)
-    assert threshold == right
-    assert losses == losses_at(right)
+
+def test_a_figure_may_lose_little_or_one_text() -> None:
+    always = {"abuse": {"n": 1000.0, "auc": 0.9}, "intent": {"n": 100.0, "accuracy": 0.8}}
+    assert small({"abuse: auc": ALLOWED, "intent: accuracy": 0.01}, always)
+    assert small({"abuse: auc": -0.5}, always)
+    assert not small({"abuse: auc": ALLOWED + 0.0001}, always)
+    assert not small({"intent: accuracy": 0.02}, always)
+
+
+def test_what_is_lost_is_what_fell_and_errors_that_rose() -> None:
+    always = {"abuse": {"n": 10.0, "base": 0.1, "auc": 0.9, "auc_low": 0.8, "ece": 0.02}}
+    now = {"abuse": {"n": 10.0, "base": 0.1, "auc": 0.88, "auc_low": 0.7, "ece": 0.03}}
+    assert lost(always, now) == pytest.approx({"abuse: auc": 0.02, "abuse: ece": 0.01})
 
 
 def test_a_light_answer_takes_the_place_of_the_transformers() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from light_models import some_scores
+from pydantic import ValidationError
 
+from cxstream.settings import Settings
 from cxstream.understand.remote import PATIENCE, PEACE, RemoteScorer
 
 GOOD: dict[str, Any] = {
@@ -212,3 +214,16 @@ def test_nobody_there_is_none() -> None:
     remote = RemoteScorer(url, "big-1", deadline_s=5.0)
     assert remote.ask([("hello", DOUBT)]) == [None]
     remote.close()
+
+
+def test_the_settings_of_a_remote_model_hold_together() -> None:
+    url = "http://127.0.0.1:1/v1"
+    assert Settings(remote_url=url, remote_model="m").remote_deadline_s == 1.0
+    with pytest.raises(ValidationError, match="remote_model"):
+        Settings(remote_url=url)
+    with pytest.raises(ValidationError, match="below score_deadline_s"):
+        Settings(remote_url=url, remote_model="m", remote_deadline_s=2.0)
+    waits = Settings(remote_url=url, remote_model="m", remote_deadline_s=9, score_deadline_s=None)
+    assert waits.remote_deadline_s == 9
+    with pytest.raises(ValidationError, match="remote_url"):
+        Settings(remote_url="file:///etc/hosts", remote_model="m")
