@@ -60,7 +60,7 @@ class Diet:
     rate: float = 4e-3
     batch: int = 256
     dropout: float = 0.1
-    gist: float = 0.05
+    gist: float = 0.15
     trust_hidden: int = 24
     trust_epochs: int = 30
 
