@@ -262,7 +262,7 @@ def test_own_intents_from_a_file_to_scores(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     first, empty = (json.loads(line) for line in done.stdout.splitlines())
     assert first["tenant_intent"]["ranking"][0][0] == "delivery"
-    assert first["model"] == empty["model"]
+    assert "tenant_intent" in empty, "whichever model answers the rest"
     plain = feed(b"where's my parcel?\n", "score", MODELS_DIR=models)
     del first["tenant_intent"]
     assert json.loads(plain.stdout) == first
