@@ -13,8 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "cxstream").rglob("*.py"))
 LINES_MAX = 300
-ONE_CONTRACT = "events.py"
-"""All records of the wire stand in one file on purpose: who integrates reads it from top to bottom."""
 
 
 def test_imports_go_down_only() -> None:
@@ -29,7 +27,7 @@ def test_imports_go_down_only() -> None:
 def test_a_file_answers_one_question(path: Path) -> None:
     text = path.read_text("utf-8")
     assert ast.get_docstring(ast.parse(text)), "a module says what it is for"
-    assert len(text.splitlines()) <= LINES_MAX or path.name == ONE_CONTRACT, "split it by idea"
+    assert len(text.splitlines()) <= LINES_MAX, "split it by idea"
 
 
 def test_nothing_happens_at_import() -> None:

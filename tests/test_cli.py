@@ -21,7 +21,8 @@ from typing import ClassVar
 import pytest
 from typer.testing import CliRunner, Result
 
-from cxstream import cli, console
+from cxstream import bootstrap, cli, decide
+from cxstream.cli import console
 from cxstream.errors import CxError, RecordError, SettingsError
 from cxstream.events import Scores
 from cxstream.understand.lexicon import LexiconScorer
@@ -163,7 +164,8 @@ def test_an_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
 def test_without_labelled_data_it_says_where_to_get_it_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console, "__file__", str(tmp_path / "checkout" / "cxstream" / "console.py"))
+    here = tmp_path / "checkout" / "cxstream" / "cli" / "console.py"
+    monkeypatch.setattr(console, "__file__", str(here))
     with pytest.raises(SettingsError, match="--data DIR or in CXSTREAM_DATA"):
         console.labelled_data(None)
     beside = tmp_path / "shared" / "data"
@@ -187,7 +189,7 @@ def test_schema_is_json() -> None:
 
 
 def test_playbook_check(tmp_path: Path) -> None:
-    good = Path(cli.__file__).parent / "decide" / "playbooks" / "default.yaml"
+    good = Path(decide.__file__).parent / "playbooks" / "default.yaml"
     assert (invoke("playbook", "check", str(good)).exit_code) == 0
     bad = tmp_path / "bad.yaml"
     bad.write_text("playbook: mine\nversion: 1\nrulez: []\n")
@@ -249,7 +251,7 @@ OWN = {
 
 
 def test_own_intents_from_a_file_to_scores(tmp_path: Path) -> None:
-    for part in (Path(cli.__file__).parent.parent / "models").iterdir():
+    for part in (bootstrap.shipped_models()).iterdir():
         (tmp_path / part.name).symlink_to(part)
     file = tmp_path / "own.csv"
     texts = [f"{text},{label}\n" for label, said in OWN.items() for text in said]

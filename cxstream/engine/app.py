@@ -17,7 +17,9 @@ import faust
 from faust.types import StreamT
 
 from cxstream.engine.agent import BatchAgent, Desk
-from cxstream.engine.agents import ConversationAgent, CrmAgent, CustomerAgent
+from cxstream.engine.conversation_agent import ConversationAgent
+from cxstream.engine.crm_agent import CrmAgent
+from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.recovery import SafeTables

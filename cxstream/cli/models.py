@@ -1,4 +1,4 @@
-"""The commands of who trains, measures and writes rules: arguments only, as in `cli`."""
+"""The models: score with them, train, measure and audit them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cxstream import console
-from cxstream.options import Brokers, Cache, Data, Json
+from cxstream.cli import console
+from cxstream.cli.options import Cache, Data, Json
 
-expert_app = typer.Typer()
-playbook_app = typer.Typer(help="Playbooks: the policy owner's rules, as data.")
-expert_app.add_typer(playbook_app, name="playbook", no_args_is_help=True)
+app = typer.Typer()
 train_app = typer.Typer()
-expert_app.add_typer(train_app, name="train")
+app.add_typer(train_app, name="train")
 
 
-@expert_app.command()
+@app.command()
 def score(
     threads: Annotated[
         int | None,
@@ -51,28 +49,6 @@ def score(
     explainer = getattr(model, "heavy", model) if explain else None
     for line in score_lines(read_batches(sys.stdin.fileno()), model, tenant, explainer):
         console.put(line)
-
-
-@expert_app.command()
-def doctor(brokers: Brokers = None, as_json: Json = False) -> None:
-    """Say what is missing on this machine, and the command that mends it.
-
-    Exit code 1 when something is MISSING; what is absent is only needed for some things.
-    """
-    from cxstream import doctor as doctors
-
-    console.quiet()
-    findings = doctors.examine(console.settings(brokers=brokers))
-    rows = [finding._asdict() for finding in findings]
-    if as_json:
-        console.put_rows("", rows, as_json=True)
-    else:
-        for f in findings:
-            sign = "ok     " if f.ok else "MISSING" if f.required else "absent "
-            console.put(
-                f"{sign} {f.name:20} {f.found}" + ("" if f.ok else f"\n        mend: {f.mend}")
-            )
-    raise typer.Exit(1 if any(f.required and not f.ok for f in findings) else 0)
 
 
 @train_app.callback(invoke_without_command=True)
@@ -157,7 +133,7 @@ def train_intents(
         console.put(tenant.told(made))
 
 
-@expert_app.command()
+@app.command()
 def evaluate(
     data: Data = None,
     split: Annotated[
@@ -186,7 +162,7 @@ def evaluate(
     console.put(tables)
 
 
-@expert_app.command()
+@app.command()
 def audit(as_json: Json = False) -> None:
     """Audit the models for bias: names, sexes, dialects, learners' English and punctuation swapped.
 
@@ -208,31 +184,3 @@ def audit(as_json: Json = False) -> None:
     for crossed in result.crossed:
         console.say(f"bound crossed: {crossed}")
     raise typer.Exit(1 if result.crossed else 0)
-
-
-@playbook_app.command("check")
-def playbook_check(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Playbooks to check: YAML.")
-    ],
-) -> None:
-    """Check playbooks; print every problem with file, line and what was expected.
-
-    Exit code 1 when there is one.
-    """
-    from cxstream.decide.load import check
-
-    problems = [problem for file in files for problem in check(file)]
-    for problem in problems:
-        console.put(problem)
-    if not problems:
-        console.put("no problems")
-    raise typer.Exit(1 if problems else 0)
-
-
-@expert_app.command()
-def schema() -> None:
-    """Print the JSON Schema of what the topic cx.transcripts takes."""
-    from cxstream.listen.schema import transcript_schema
-
-    console.put(msgspec.json.format(msgspec.json.encode(transcript_schema())).decode())

@@ -65,7 +65,7 @@ def labelled_data(given: Path | None) -> Path:
     """
     if given is None and (named := os.environ.get("CXSTREAM_DATA")):
         given = Path(named)
-    folder = given or Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = given or Path(__file__).resolve().parents[3] / "shared" / "data"
     if folder.is_dir():
         return folder
     if given:

@@ -1,0 +1,32 @@
+"""Settings, models, playbooks and engines -> a running system. The only place that chooses.
+
+One file for each thing that is made: `models`, `topics`, `worker`.
+"""
+
+from cxstream.bootstrap.models import (
+    encoder,
+    foresight,
+    scorer,
+    shipped_models,
+    tenant,
+    watch_drift,
+)
+from cxstream.bootstrap.topics import prepare_topics, remove_topics, topics_there
+from cxstream.bootstrap.worker import build, faust_app, on_embedded, playbooks, working
+
+__all__ = [
+    "build",
+    "encoder",
+    "faust_app",
+    "foresight",
+    "on_embedded",
+    "playbooks",
+    "prepare_topics",
+    "remove_topics",
+    "scorer",
+    "shipped_models",
+    "tenant",
+    "topics_there",
+    "watch_drift",
+    "working",
+]

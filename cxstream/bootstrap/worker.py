@@ -1,0 +1,86 @@
+"""Settings, models and playbooks -> a worker's application."""
+
+from __future__ import annotations
+
+import logging
+
+from cxstream.bootstrap.models import foresight, scorer, watch_drift
+from cxstream.bootstrap.topics import prepare_topics
+from cxstream.decide.decider import Decider
+from cxstream.decide.load import default_playbook, load_playbook
+from cxstream.decide.playbook import Playbook
+from cxstream.engine.app import CxApp, build_app
+from cxstream.engine.embedded import PARTITIONS
+from cxstream.engine.explaining import Explainer
+from cxstream.engine.scoring import ScoringPool
+from cxstream.engine.topics import Topics
+from cxstream.listen.redact import PatternRedactor
+from cxstream.observe.metrics import Metrics, serve
+from cxstream.pipeline import ConversationHop, CustomerHop
+from cxstream.settings import Settings
+from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.scorer import Scorer
+
+_log = logging.getLogger(__name__)
+
+
+def playbooks(settings: Settings) -> list[Playbook]:
+    """The playbooks in force. Raises `PlaybookError` with every problem in them."""
+    if not settings.playbooks:
+        return [default_playbook()]
+    return [load_playbook(path.read_text("utf-8"), str(path)) for path in settings.playbooks]
+
+
+def on_embedded(settings: Settings, servers: str) -> Settings:
+    """The settings for a run on an embedded broker of its own, whatever they say of other brokers."""
+    return settings.model_copy(
+        update={
+            "brokers": servers,
+            "embedded": True,
+            "partitions": PARTITIONS,
+            "security_protocol": "PLAINTEXT",
+            "score_deadline_s": None,
+            "explain_deadline_s": None,
+        }
+    )
+
+
+def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
+    """A worker's application, ready to start; `model` spares loading it twice in one process."""
+    model = model or scorer(settings, metrics.routed)
+    watch_drift(settings, metrics, model)
+    pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
+    return build_app(
+        settings,
+        topics=Topics(settings.topic_prefix),
+        conversation_hop=ConversationHop(
+            redactor=PatternRedactor(),
+            foresight=foresight(settings),
+            observer=metrics,
+            lateness_ms=settings.allowed_lateness_s * 1000,
+        ),
+        customer_hop=CustomerHop(decider=Decider(playbooks(settings)), observer=metrics),
+        pool=pool,
+        # behind a light model stands the transformer that it repeats; that one explains
+        explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),
+        observer=metrics,
+    )
+
+
+def working(settings: Settings) -> CxApp:
+    """The application of a worker process: when it starts it serves its metrics."""
+    metrics = Metrics()
+    app = build(settings, metrics)
+
+    async def prepare() -> None:
+        await prepare_topics(settings)
+        port = serve(metrics, settings.metrics_host, settings.metrics_port)
+        _log.info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
+
+    app.prepare = prepare
+    return app
+
+
+def faust_app() -> CxApp:
+    """The application for Faust's own command line, from the environment's settings."""
+    return working(Settings())

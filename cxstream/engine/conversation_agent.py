@@ -1,0 +1,100 @@
+"""cx.transcripts -> cx.signals: one table value a conversation."""
+
+from __future__ import annotations
+
+import time
+
+from faust.types import EventT
+
+from cxstream.context.conversation import Conversation
+from cxstream.context.snapshot import dump, load_conversation
+from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
+from cxstream.engine.idle import Idle
+from cxstream.engine.scoring import ScoringPool
+from cxstream.engine.state import StateTable
+from cxstream.engine.work import States, Step
+from cxstream.errors import RecordError
+from cxstream.pipeline import ConversationHop, Heard
+from cxstream.understand.scorer import Reading
+
+SILENCE_MS = 30 * 60_000
+"""A conversation that was silent for so long is over; one that is over is forgotten after as long again."""
+
+
+class ConversationAgent(BatchAgent):
+    """Transcripts to signals: reads, scores the batch in one pass, folds in order."""
+
+    stage = "conversations"
+
+    def __init__(
+        self, desk: Desk, hop: ConversationHop, pool: ScoringPool, table: StateTable
+    ) -> None:
+        super().__init__(desk)
+        self._hop = hop
+        self._pool = pool
+        self.table: StateTable = table
+
+    async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
+        """One forward pass for the batch, then each record in order."""
+        states = States(self._load, dump)
+        read = [self._read(event) for event in batch]
+        texts = [
+            text
+            for heard in read
+            if isinstance(heard, Heard)
+            and (text := self._hop.to_score(states.get(_key(heard)), heard)) is not None
+        ]
+        began = time.perf_counter()
+        readings = await self._pool.read(texts)
+        if readings:
+            self._desk.observer.took("score", time.perf_counter() - began)
+            degraded = sum(reading.scores.degraded for reading in readings.values())
+            self._desk.observer.scored(len(readings), degraded)
+            self._desk.observer.saw([readings[text] for text in texts])
+        replies: list[Reply] = []
+        for event, heard in zip(batch, read, strict=True):
+            if isinstance(heard, Reply):
+                replies.append(heard)
+                continue
+            text = getattr(heard.record, "text", None)
+            step = self._step(heard, readings.get(text) if text is not None else None)
+            replies += self._stepped(states, event, _key(heard), step)
+        return replies, list(states.writes())
+
+    def _timing_out(self, now_ms: int) -> Step[Conversation]:
+        return lambda state: self._hop.time_out(state, now_ms)
+
+    def _step(self, heard: Heard, reading: Reading | None) -> Step[Conversation]:
+        return lambda state: self._hop.hear(state, heard, reading)
+
+    def _read(self, event: EventT) -> Heard | Reply:
+        message = event.message
+        try:
+            return self._hop.read(
+                message.value, key=message.key, arrival_ms=int(message.timestamp * 1000)
+            )
+        except RecordError as error:
+            return self._dead_letter(event, error)
+
+    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+        """End what nobody ended; drop what ended long enough ago that nothing late will come."""
+        states = States(self._load, dump)
+        replies: list[Reply] = []
+        drops: list[Write] = []
+        for partition, key in list(idle.silent_for(SILENCE_MS)):
+            now_ms = idle.now_ms(partition)
+            if states.get(key).arc.ended_ms:
+                drops.append((partition, key, None))
+                continue
+            outs = states.step(key, partition, self._timing_out(now_ms))
+            replies += [Reply(out, now_ms) for out in outs]
+            idle.heard(partition, key, now_ms)
+        return replies, [*states.writes(), *drops]
+
+    def _load(self, key: bytes) -> Conversation:
+        data = self.table.get(key)
+        return load_conversation(data) if data else Conversation(id=key.decode())
+
+
+def _key(heard: Heard) -> bytes:
+    return heard.record.conversation_id.encode()

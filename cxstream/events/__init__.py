@@ -1,0 +1,104 @@
+"""The records, one per arrow of the loop. The wire contract and its JSON Schema come from here.
+
+    telephony ── Fragment, Control ──▶ cx.transcripts ──▶ understand
+    understand ── Signal, CarryOver ──▶ cx.signals ──▶ decide
+    decide ── Nudge ──▶ cx.nudges      ── Action ──▶ cx.actions
+           ── Escalation ──▶ cx.escalations     ── Summary ──▶ cx.summaries
+    CRM ── CustomerRecord ──▶ cx.customers
+    anyone ── DeadLetter ──▶ cx.dead-letters
+
+Every record is one JSON object with its `schema` inside (`cx.<name>.v<version>`). On the wire a time is
+RFC 3339 in UTC; inside the program it is an integer, UTC epoch milliseconds, and its name ends in `_ms`.
+Scores and probabilities are rounded to four decimals once, when they become part of a Signal, so that a
+replay gives the same bytes.
+"""
+
+from cxstream.events.base import (
+    EPOCH,
+    STAGE_RANK,
+    Id,
+    Probability,
+    Role,
+    RoleSource,
+    Stage,
+    from_ms,
+    record_id,
+    to_ms,
+)
+from cxstream.events.customer import CarryOver, CustomerRecord
+from cxstream.events.dead_letter import DeadLetter
+from cxstream.events.decision import (
+    Action,
+    Carried,
+    Escalation,
+    Evidence,
+    Nudge,
+    Rejection,
+    RuleRef,
+    Why,
+)
+from cxstream.events.signal import (
+    Delta,
+    Emotion,
+    Intent,
+    Risk,
+    Scores,
+    Sentiment,
+    SentimentProbabilities,
+    Signal,
+)
+from cxstream.events.summary import Summary
+from cxstream.events.transcript import (
+    Clears,
+    Control,
+    ControlKind,
+    Fragment,
+    Redaction,
+    Source,
+    Speaker,
+    Transcript,
+)
+
+Output = Signal | CarryOver | CustomerRecord | Nudge | Action | Escalation | Summary | DeadLetter
+
+__all__ = [
+    "EPOCH",
+    "STAGE_RANK",
+    "Action",
+    "Carried",
+    "CarryOver",
+    "Clears",
+    "Control",
+    "ControlKind",
+    "CustomerRecord",
+    "DeadLetter",
+    "Delta",
+    "Emotion",
+    "Escalation",
+    "Evidence",
+    "Fragment",
+    "Id",
+    "Intent",
+    "Nudge",
+    "Output",
+    "Probability",
+    "Redaction",
+    "Rejection",
+    "Risk",
+    "Role",
+    "RoleSource",
+    "RuleRef",
+    "Scores",
+    "Sentiment",
+    "SentimentProbabilities",
+    "Signal",
+    "Source",
+    "Speaker",
+    "Stage",
+    "Summary",
+    "Transcript",
+    "Why",
+    "from_ms",
+    "record_id",
+    "to_ms",
+]
