@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from cxstream.context import identity
-from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversation, Outcome
+from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversation, Fate
 from cxstream.context.customer import Customer
 from cxstream.context.entry import Entry, control_entry, utterance_entry
 from cxstream.context.foresight import Foresight
@@ -74,7 +74,7 @@ class Observer(Protocol):
     """Who counts what the hops do; implemented by `observe`."""
 
     def heard(self, channel: str, outcome: str) -> None:
-        """A transcript record found its place, or did not (see `Outcome`)."""
+        """A transcript record found its place, or did not (see `Fate`)."""
 
     def clock_corrected(self, channel: str) -> None:
         """An event time that could not be was replaced by the time of arrival."""
@@ -133,14 +133,14 @@ class ConversationHop:
             change, entry = self._hear_fragment(state, record, at_ms, reading)
         else:
             change, entry = self._hear_control(state, record, at_ms)
-        self._observer.heard(record.channel or state.arc.channel, change.outcome)
-        if change.outcome is Outcome.FORGOTTEN:
+        self._observer.heard(record.channel or state.arc.channel, change.fate)
+        if change.fate is Fate.FORGOTTEN:
             raise RecordError(
                 "too_late",
                 field="event_time",
                 mend="send fragments within the allowed lateness; this conversation has moved on",
             )
-        if entry is not None and change.outcome in _MOVES:
+        if entry is not None and change.fate in _MOVES:
             state.number_signal(heard.arrival_ms)
             signal = signal_of(state, record, entry, change, reading, self._foresight)
             out.append(Outbound("signals", state.customer.value or state.id, signal))
@@ -175,7 +175,7 @@ class ConversationHop:
         if fragment.stage is Stage.PARTIAL:
             return state.take_partial(fragment.fragment_id, fragment.revision), None
         if not _is_said(fragment):
-            return Change(Outcome.EMPTY), None
+            return Change(Fate.EMPTY), None
         scores, gist = reading or (None, b"")
         entry = utterance_entry(fragment, at_ms, scores, gist=gist, entry_id=_entry_id(fragment))
         return state.take(entry, self._foresight, self._lateness_ms), entry
@@ -185,7 +185,7 @@ class ConversationHop:
     ) -> tuple[Change, Entry | None]:
         entry = control_entry(control, at_ms)
         if control.type in _SILENT:
-            return Change(Outcome.APPLIED), None
+            return Change(Fate.APPLIED), None
         if control.type is ControlKind.SPEAKER_REVISED:
             if not control.fragment_id or control.speaker is None:
                 raise RecordError(
@@ -198,7 +198,7 @@ class ConversationHop:
         return state.take(entry, self._foresight, self._lateness_ms), entry
 
 
-_MOVES = frozenset((Outcome.APPLIED, Outcome.REVISED, Outcome.LATE))
+_MOVES = frozenset((Fate.APPLIED, Fate.REVISED, Fate.LATE))
 
 
 def _is_said(fragment: Fragment) -> bool:

@@ -31,7 +31,7 @@ SETTLED_MAX = 512
 PARTIALS_MAX = 32
 
 
-class Outcome(StrEnum):
+class Fate(StrEnum):
     """What became of a record in the ledger; the label of the `reconciled` metric."""
 
     APPLIED = "applied"
@@ -45,9 +45,9 @@ class Outcome(StrEnum):
 
 
 class Change(Struct, frozen=True):
-    """What one entry did: its outcome, and per moment what changes in the customer's windows."""
+    """What one entry did: its fate, and per moment what changes in the customer's windows."""
 
-    outcome: Outcome
+    fate: Fate
     deltas: tuple[tuple[int, Measures], ...] = ()
 
 
@@ -103,14 +103,14 @@ class Conversation(Struct):
     def take_partial(self, fragment_id: str, revision: int) -> Change:
         """Note the newest partial of an open slot; a final, a `clears` or a newer partial beats it."""
         if self._find(fragment_id) is not None or id_hash(fragment_id) in self.settled_ids:
-            return Change(Outcome.STALE)
+            return Change(Fate.STALE)
         if revision < self.cleared.get(fragment_id, -1):
-            return Change(Outcome.STALE)
+            return Change(Fate.STALE)
         if revision <= self.partials.get(fragment_id, -1):
-            return Change(Outcome.DUPLICATE)
+            return Change(Fate.DUPLICATE)
         self.partials[fragment_id] = revision
         _bound(self.partials, PARTIALS_MAX)
-        return Change(Outcome.PARTIAL)
+        return Change(Fate.PARTIAL)
 
     def clear(self, fragment_id: str, below: int) -> None:
         """Void the partials of an open slot under a revision, those still to come included."""
@@ -123,19 +123,19 @@ class Conversation(Struct):
     def revise_role(self, fragment_id: str, at_ms: int, role: str, foresight: Foresight) -> Change:
         """Correct who said a fragment, whether it is here already or still to come."""
         if id_hash(fragment_id) in self.settled_ids:
-            return Change(Outcome.STALE)
+            return Change(Fate.STALE)
         known = self.roles.get(fragment_id, Register())
         register = known.set(at_ms, role)
         if register is known:
-            return Change(Outcome.DUPLICATE)
+            return Change(Fate.DUPLICATE)
         self.roles[fragment_id] = register
         _bound(self.roles, OPEN_MAX)
         held = self._find(fragment_id)
         if held is None or held.kind != UTTERANCE or held.role == register.value:
-            return Change(Outcome.APPLIED)
+            return Change(Fate.APPLIED)
         revised = replace(held, role=register.value)
         entries = [revised if e is held else e for e in self.open]
-        return Change(Outcome.REVISED, self._rewrite(entries, foresight))
+        return Change(Fate.REVISED, self._rewrite(entries, foresight))
 
     def take(
         self, entry: Entry, foresight: Foresight, lateness_ms: int = ALLOWED_LATENESS_MS
@@ -153,7 +153,7 @@ class Conversation(Struct):
             place = held.at_ms if too_late else entry.at_ms
             return self._replace(held, replace(entry, at_ms=place), foresight)
         if id_hash(entry.id) in self.settled_ids:
-            return Change(Outcome.DUPLICATE)
+            return Change(Fate.DUPLICATE)
         if too_late:
             return self._take_late(entry, foresight)
         deltas: tuple[tuple[int, Measures], ...] = ()
@@ -165,7 +165,7 @@ class Conversation(Struct):
         else:
             deltas = self._rewrite(_with(self.open, entry), foresight)
         self._settle(oldest_ms, foresight)
-        return Change(Outcome.APPLIED, deltas)
+        return Change(Fate.APPLIED, deltas)
 
     def number_signal(self, arrival_ms: int) -> None:
         """Count one more signal; the count of a conversation begins with the time it was first heard of.
@@ -190,15 +190,15 @@ class Conversation(Struct):
 
     def _replace(self, held: Entry, entry: Entry, foresight: Foresight) -> Change:
         if entry.precedence < held.precedence:
-            return Change(Outcome.STALE)
+            return Change(Fate.STALE)
         if entry.precedence == held.precedence and not (entry.deleted and entry.at_ms > held.at_ms):
-            return Change(Outcome.DUPLICATE)
+            return Change(Fate.DUPLICATE)
         others = [e for e in self.open if e is not held]
-        return Change(Outcome.REVISED, self._rewrite(_with(others, entry), foresight))
+        return Change(Fate.REVISED, self._rewrite(_with(others, entry), foresight))
 
     def _take_late(self, entry: Entry, foresight: Foresight) -> Change:
         if entry.at_ms <= self.forgotten_ms:
-            return Change(Outcome.FORGOTTEN)
+            return Change(Fate.FORGOTTEN)
         before = _contributions(self.settled.copy(), self.open, foresight)
         measures = self.settled.take_late(entry)
         self._remember(entry)
@@ -206,7 +206,7 @@ class Conversation(Struct):
         changed = _contributions(self.arc, self.open, foresight)
         changed.update({(entry.at_ms, measure): n for measure, n in measures.items()})
         changed.subtract(before)
-        return Change(Outcome.LATE, _deltas(changed))
+        return Change(Fate.LATE, _deltas(changed))
 
     def _rewrite(
         self, entries: list[Entry], foresight: Foresight

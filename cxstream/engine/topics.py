@@ -79,6 +79,7 @@ _SPECS: Mapping[str, TopicSpec] = {
         TopicSpec("actions", 7 * _DAY_MS),
         TopicSpec("escalations", 30 * _DAY_MS),
         TopicSpec("outcomes", 30 * _DAY_MS),
+        TopicSpec("approvals", 30 * _DAY_MS),
         # Links and consents share a key: compaction would let one erase the other.
         TopicSpec("customers", 30 * _DAY_MS),
         TopicSpec("playbooks", None),
@@ -91,7 +92,7 @@ _SPECS: Mapping[str, TopicSpec] = {
 
 @dataclass(frozen=True)
 class Topics:
-    """The ten topics' names on the wire, from their roles and a prefix.
+    """The topics' names on the wire, from their roles and a prefix.
 
     Raises `SettingsError` for a prefix that Kafka would not take.
     """
@@ -103,6 +104,7 @@ class Topics:
     actions: str = field(init=False)
     escalations: str = field(init=False)
     outcomes: str = field(init=False)
+    approvals: str = field(init=False)
     customers: str = field(init=False)
     playbooks: str = field(init=False)
     summaries: str = field(init=False)

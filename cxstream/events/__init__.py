@@ -5,6 +5,7 @@
     decide ── Nudge ──▶ cx.nudges      ── Action ──▶ cx.actions
            ── Escalation ──▶ cx.escalations     ── Summary ──▶ cx.summaries
     CRM ── CustomerRecord ──▶ cx.customers
+    desktops, executors ── Outcome ──▶ cx.outcomes     supervisors ── Approval ──▶ cx.approvals
     anyone ── DeadLetter ──▶ cx.dead-letters
 
 Every record is one JSON object with its `schema` inside (`cx.<name>.v<version>`). On the wire a time is
@@ -37,6 +38,7 @@ from cxstream.events.decision import (
     RuleRef,
     Why,
 )
+from cxstream.events.outcome import Approval, Outcome, OutcomeKind
 from cxstream.events.signal import (
     Delta,
     Emotion,
@@ -65,6 +67,7 @@ __all__ = [
     "EPOCH",
     "STAGE_RANK",
     "Action",
+    "Approval",
     "Carried",
     "CarryOver",
     "Clears",
@@ -80,6 +83,8 @@ __all__ = [
     "Id",
     "Intent",
     "Nudge",
+    "Outcome",
+    "OutcomeKind",
     "Output",
     "Probability",
     "Redaction",

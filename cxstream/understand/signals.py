@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxstream.context.arc import facts
-from cxstream.context.conversation import Change, Conversation, Outcome
+from cxstream.context.conversation import Change, Conversation, Fate
 from cxstream.context.entry import UTTERANCE, Entry
 from cxstream.context.foresight import Foresight
 from cxstream.events import Control, Delta, Fragment, Risk, Role, Signal, from_ms, record_id
@@ -48,7 +48,7 @@ def signal_of(
             goal_not_met=state.arc.goal_not_met / 1000,
         ),
         next_actions=foresight.next_actions(state.arc.memory) if waits else (),
-        late=change.outcome is Outcome.LATE,
+        late=change.fate is Fate.LATE,
         reason=None if said else state.end_reason.value or None,
         conversation=facts(state.arc),
         deltas=tuple(Delta(from_ms(at), add) for at, add in change.deltas),

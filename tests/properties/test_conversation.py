@@ -25,7 +25,7 @@ from cxstream.context.conversation import (
     SETTLED_MAX,
     Change,
     Conversation,
-    Outcome,
+    Fate,
 )
 from cxstream.context.entry import DELETED_RANK, UTTERANCE, Entry
 from cxstream.context.foresight import Outlook, Ranked, Said
@@ -284,7 +284,7 @@ def test_a_late_utterance_moves_only_sums_and_counts() -> None:
     before = conversation.arc.copy()
     late = replace(utterance(100, valence=-600), role="customer")
     change = conversation.take(late, FORESEES)
-    assert change.outcome is Outcome.LATE
+    assert change.fate is Fate.LATE
     assert dict(change.deltas)[late.at_ms]["v"] == -600
     after = conversation.arc
     assert after.customer_turns == before.customer_turns + 1
@@ -295,42 +295,38 @@ def test_a_late_utterance_moves_only_sums_and_counts() -> None:
     )
     assert after.negative_run == before.negative_run
     assert (after.started_ms, after.last_ms) == (before.started_ms, before.last_ms)
-    assert conversation.take(late, FORESEES).outcome is Outcome.DUPLICATE
+    assert conversation.take(late, FORESEES).fate is Fate.DUPLICATE
 
 
 def test_in_time_is_two_minutes_or_sixty_four_utterances() -> None:
     slow = Conversation("c")
     slow.take(replace(utterance(0), at_ms=START_MS + ALLOWED_LATENESS_MS), FORESEES)
-    assert slow.take(replace(utterance(1), at_ms=START_MS), FORESEES).outcome is Outcome.APPLIED
-    assert slow.take(replace(utterance(2), at_ms=START_MS - 1), FORESEES).outcome is Outcome.LATE
+    assert slow.take(replace(utterance(1), at_ms=START_MS), FORESEES).fate is Fate.APPLIED
+    assert slow.take(replace(utterance(2), at_ms=START_MS - 1), FORESEES).fate is Fate.LATE
     fast = Conversation("c")
     for number in range(2, OPEN_MAX + 3):
         fast.take(utterance(number, step_ms=10), FORESEES)
     assert len(fast.open) == OPEN_MAX
-    assert fast.take(utterance(1, step_ms=10), FORESEES).outcome is Outcome.LATE
+    assert fast.take(utterance(1, step_ms=10), FORESEES).fate is Fate.LATE
 
 
 def test_a_speaker_is_remembered_no_longer_than_the_utterance_is_open() -> None:
     conversation = Conversation("c")
     first = utterance(1)
-    assert (
-        conversation.revise_role(first.id, START_MS, "agent", FORESEES).outcome is Outcome.APPLIED
-    )
-    assert (
-        conversation.revise_role(first.id, START_MS, "agent", FORESEES).outcome is Outcome.DUPLICATE
-    )
+    assert conversation.revise_role(first.id, START_MS, "agent", FORESEES).fate is Fate.APPLIED
+    assert conversation.revise_role(first.id, START_MS, "agent", FORESEES).fate is Fate.DUPLICATE
     conversation.take(first, FORESEES)
     assert conversation.arc.agent_turns == 1
     conversation.take(utterance(1000), FORESEES)
     assert conversation.roles == {}
-    assert conversation.revise_role(first.id, START_MS, "bot", FORESEES).outcome is Outcome.STALE
+    assert conversation.revise_role(first.id, START_MS, "bot", FORESEES).fate is Fate.STALE
 
 
 def test_many_at_the_same_moment_are_all_in_time() -> None:
     conversation = Conversation("c")
     entries = [replace(utterance(n), at_ms=START_MS) for n in range(3 * SETTLED_MAX)]
-    outcomes = {conversation.take(entry, FORESEES).outcome for entry in entries}
-    assert outcomes == {Outcome.APPLIED}
+    outcomes = {conversation.take(entry, FORESEES).fate for entry in entries}
+    assert outcomes == {Fate.APPLIED}
 
 
 @settings(PATIENT, max_examples=15)
@@ -344,7 +340,7 @@ def test_more_than_stay_open_may_still_overtake_each_other(seed: int, many: int)
     for entry in entries:
         in_order.take(entry, FORESEES)
     for entry in jostled:
-        assert shuffled.take(entry, FORESEES).outcome is Outcome.APPLIED
+        assert shuffled.take(entry, FORESEES).fate is Fate.APPLIED
     assert shuffled.comparable() == in_order.comparable()
 
 
@@ -354,9 +350,9 @@ def test_what_is_redelivered_is_never_counted_twice_however_long_ago_it_was() ->
     for entry in entries:
         conversation.take(entry, FORESEES)
     counted = conversation.arc.entries
-    outcomes = [conversation.take(entry, FORESEES).outcome for entry in entries]
-    assert set(outcomes) == {Outcome.FORGOTTEN, Outcome.DUPLICATE}
-    assert outcomes.count(Outcome.DUPLICATE) >= SETTLED_MAX // 2
+    outcomes = [conversation.take(entry, FORESEES).fate for entry in entries]
+    assert set(outcomes) == {Fate.FORGOTTEN, Fate.DUPLICATE}
+    assert outcomes.count(Fate.DUPLICATE) >= SETTLED_MAX // 2
     assert conversation.arc.entries == counted
 
 
@@ -367,9 +363,7 @@ def test_late_ones_are_not_counted_twice_either(seed: int) -> None:
     conversation.take(utterance(10_000), FORESEES)
     late = [utterance(number) for number in range(3 * SETTLED_MAX)] * 2
     random.Random(seed).shuffle(late)
-    counted = [
-        entry.id for entry in late if conversation.take(entry, FORESEES).outcome is Outcome.LATE
-    ]
+    counted = [entry.id for entry in late if conversation.take(entry, FORESEES).fate is Fate.LATE]
     assert len(counted) == len(set(counted)) == conversation.arc.entries - 1
     assert len(counted) >= SETTLED_MAX // 2
 
@@ -398,8 +392,8 @@ def test_a_revision_after_its_utterance_has_settled_changes_nothing() -> None:
     ends = []
     for records in ((first, between, second), (first, second, between)):
         conversation = Conversation("c")
-        outcomes = [conversation.take(entry, FORESEES).outcome for entry in records]
-        assert Outcome.DUPLICATE in outcomes
+        outcomes = [conversation.take(entry, FORESEES).fate for entry in records]
+        assert Fate.DUPLICATE in outcomes
         ends.append(conversation.comparable())
     assert ends[0] == ends[1]
 
@@ -411,4 +405,4 @@ def test_what_was_deleted_stays_deleted_even_long_after() -> None:
     gone = utterance(1)
     deletion = Entry(gone.at_ms, gone.id, "fragment.deleted", rank=DELETED_RANK)
     assert conversation.take(deletion, FORESEES).deltas == ()
-    assert conversation.take(gone, FORESEES).outcome is Outcome.DUPLICATE
+    assert conversation.take(gone, FORESEES).fate is Fate.DUPLICATE
