@@ -17,7 +17,8 @@ from cxstream import bootstrap, replay
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.feed import Feed, Record
 from cxstream.engine.reaching import reaching
-from cxstream.engine.topics import Security, Topics
+from cxstream.engine.security import Security
+from cxstream.engine.topics import Topics
 from cxstream.errors import SettingsError
 from cxstream.events import Transcript
 from cxstream.listen.files import OnUnreadable, Unreadable

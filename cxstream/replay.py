@@ -21,7 +21,8 @@ from cxstream.bootstrap import build, prepare_topics
 from cxstream.engine.app import CxApp
 from cxstream.engine.collect import Collector
 from cxstream.engine.feed import Feed, Record
-from cxstream.engine.topics import Security, Topics
+from cxstream.engine.security import Security
+from cxstream.engine.topics import Topics
 from cxstream.events import (
     Control,
     CustomerRecord,

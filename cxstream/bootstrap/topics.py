@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from cxstream.engine import temporary
 from cxstream.engine.app import changelogs
-from cxstream.engine.topics import (
-    FOREVER_MS,
-    Security,
-    Topics,
-    TopicSpec,
-    TopicState,
-    ensure_topics,
-    list_topics,
-)
+from cxstream.engine.provision import TopicState, ensure_topics, list_topics
+from cxstream.engine.security import Security
+from cxstream.engine.topics import FOREVER_MS, Topics, TopicSpec
 from cxstream.settings import Settings
 
 

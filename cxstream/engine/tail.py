@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cxstream.engine.reaching import reaching
-from cxstream.engine.topics import Security, Topics
+from cxstream.engine.security import Security
+from cxstream.engine.topics import Topics
 from cxstream.errors import EngineError
 from cxstream.settings import Settings
 

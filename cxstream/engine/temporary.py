@@ -9,7 +9,7 @@ from aiokafka.errors import GroupIdNotFound, UnknownTopicOrPartitionError, for_c
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from cxstream.engine.reaching import reaching
-from cxstream.engine.topics import Security
+from cxstream.engine.security import Security
 from cxstream.errors import EngineError
 
 

@@ -13,7 +13,8 @@ from brokers import Broker
 
 from cxstream.engine import embedded
 from cxstream.engine.embedded import EmbeddedBroker
-from cxstream.engine.topics import TopicSpec, list_topics
+from cxstream.engine.provision import list_topics
+from cxstream.engine.topics import TopicSpec
 from cxstream.errors import EngineError
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from brokers import ROOT, missing, why_no_kafka
 
-from cxstream.engine.topics import TopicSpec, ensure_topics, list_topics
+from cxstream.engine.provision import ensure_topics, list_topics
+from cxstream.engine.topics import TopicSpec
 
 SCRIPT = ROOT / "deploy" / "kafka" / "kafka.py"
 pytestmark = pytest.mark.kafka

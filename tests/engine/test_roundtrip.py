@@ -10,7 +10,8 @@ from aiokafka.structs import ConsumerRecord
 from brokers import Broker
 from confluent_kafka import Producer
 
-from cxstream.engine.topics import TopicSpec, ensure_topics
+from cxstream.engine.provision import ensure_topics
+from cxstream.engine.topics import TopicSpec
 
 HOUR_MS = 3_600_000
 FAUST_WAITS_MS = 1500  # hard-coded in Faust; engine/transport.py shortens it
