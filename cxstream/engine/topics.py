@@ -67,11 +67,13 @@ _SPECS: Mapping[str, TopicSpec] = {
         TopicSpec("nudges", 7 * _DAY_MS),
         TopicSpec("actions", 7 * _DAY_MS),
         TopicSpec("escalations", 30 * _DAY_MS),
+        TopicSpec("passports", 30 * _DAY_MS),
         TopicSpec("outcomes", 30 * _DAY_MS),
         TopicSpec("approvals", 30 * _DAY_MS),
         # Links and consents share a key: compaction would let one erase the other.
         TopicSpec("customers", 30 * _DAY_MS),
         TopicSpec("playbooks", None),
+        TopicSpec("shadows", 7 * _DAY_MS),
         TopicSpec("summaries", 30 * _DAY_MS),
         # Holds what could not be read, whole, as text inside JSON.
         TopicSpec("dead_letters", 14 * _DAY_MS, max_record_bytes=8 * _MIB),
@@ -92,10 +94,12 @@ class Topics:
     nudges: str = field(init=False)
     actions: str = field(init=False)
     escalations: str = field(init=False)
+    passports: str = field(init=False)
     outcomes: str = field(init=False)
     approvals: str = field(init=False)
     customers: str = field(init=False)
     playbooks: str = field(init=False)
+    shadows: str = field(init=False)
     summaries: str = field(init=False)
     dead_letters: str = field(init=False)
 

@@ -4,7 +4,8 @@
     understand ── Signal, CarryOver ──▶ cx.signals ──▶ decide
     decide ── Nudge ──▶ cx.nudges      ── Action ──▶ cx.actions
            ── Escalation ──▶ cx.escalations     ── Summary ──▶ cx.summaries
-    CRM ── CustomerRecord ──▶ cx.customers
+           ── Passport ──▶ cx.passports      ── Shadow ──▶ cx.shadows
+    CRM ── CustomerRecord ──▶ cx.customers      policy owner ── PlaybookRecord, -Release ──▶ cx.playbooks
     desktops, executors ── Outcome ──▶ cx.outcomes     supervisors ── Approval ──▶ cx.approvals
     anyone ── DeadLetter ──▶ cx.dead-letters
 
@@ -26,19 +27,23 @@ from cxstream.events.base import (
     record_id,
     to_ms,
 )
-from cxstream.events.customer import CarryOver, CustomerRecord
+from cxstream.events.customer import CarryOver, Consent, CustomerRecord, Preferences
 from cxstream.events.dead_letter import DeadLetter
 from cxstream.events.decision import (
     Action,
     Carried,
+    Choice,
     Escalation,
     Evidence,
     Nudge,
     Rejection,
     RuleRef,
+    Weight,
     Why,
 )
 from cxstream.events.outcome import Approval, Outcome, OutcomeKind
+from cxstream.events.passport import Mood, Passport, Promised, Tried
+from cxstream.events.playbook import PlaybookEvent, PlaybookRecord, PlaybookRelease, Shadow
 from cxstream.events.signal import (
     Delta,
     Emotion,
@@ -61,7 +66,20 @@ from cxstream.events.transcript import (
     Transcript,
 )
 
-Output = Signal | CarryOver | CustomerRecord | Nudge | Action | Escalation | Summary | DeadLetter
+Output = (
+    Signal
+    | CarryOver
+    | CustomerRecord
+    | Outcome
+    | Approval
+    | Nudge
+    | Action
+    | Escalation
+    | Summary
+    | Passport
+    | Shadow
+    | DeadLetter
+)
 
 __all__ = [
     "EPOCH",
@@ -70,7 +88,9 @@ __all__ = [
     "Approval",
     "Carried",
     "CarryOver",
+    "Choice",
     "Clears",
+    "Consent",
     "Control",
     "ControlKind",
     "CustomerRecord",
@@ -82,11 +102,18 @@ __all__ = [
     "Fragment",
     "Id",
     "Intent",
+    "Mood",
     "Nudge",
     "Outcome",
     "OutcomeKind",
     "Output",
+    "Passport",
+    "PlaybookEvent",
+    "PlaybookRecord",
+    "PlaybookRelease",
+    "Preferences",
     "Probability",
+    "Promised",
     "Redaction",
     "Rejection",
     "Risk",
@@ -96,12 +123,15 @@ __all__ = [
     "Scores",
     "Sentiment",
     "SentimentProbabilities",
+    "Shadow",
     "Signal",
     "Source",
     "Speaker",
     "Stage",
     "Summary",
     "Transcript",
+    "Tried",
+    "Weight",
     "Why",
     "from_ms",
     "record_id",

@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cxstream.events.outcome import Approval
+
 
 class Evidence(Struct, frozen=True):
     """The words a decision rests on: characters `start` to `end` of the utterance's text."""
@@ -40,17 +42,46 @@ class RuleRef(Struct, frozen=True):
     version: str
 
 
-class Rejection(Struct, frozen=True):
-    """A candidate that was not chosen, and why."""
+class Rejection(Struct, frozen=True, omit_defaults=True):
+    """A candidate that was not chosen, why, and at which gate (see `decide.gates`) it was turned down."""
 
     rule: str
+    reason: str
+    gate: str = ""
+
+
+class Weight(Struct, frozen=True):
+    """What a candidate weighed against the others: `priority` = P x C x V x L.
+
+    `propensity` is P, that it will be taken up; `context` is C, what the moment adds; `value` is V, what it is
+    worth; `lever` is L, the business's thumb on the scale. `source` says where P came from: `model`,
+    `learnt`, `start` (assumed in the playbook), or `must` for what is said whatever it weighs.
+    """
+
+    priority: float
+    propensity: float = 1.0
+    context: float = 1.0
+    value: float = 1.0
+    lever: float = 1.0
+    source: Literal["model", "learnt", "start", "must"] = "start"
+
+
+class Choice(Struct, frozen=True):
+    """Which of the four ways was taken, and why that one.
+
+    `automate`: a system does it, nobody is asked. `nudge`: an agent is told. `act`: a back office does it, with
+    an agent or an approver in the know. `escalate`: a supervisor takes over.
+    """
+
+    mode: Literal["automate", "nudge", "act", "escalate"]
     reason: str
 
 
 class Why(Struct, frozen=True, omit_defaults=True):
     """A decision's explanation: the rule, the words, the numbers, and what was rejected.
 
-    `evidence` is what the rule matched or quotes, `carried` which words the model's scores hang on.
+    `evidence` is what the rule matched or quotes, `carried` which words the model's scores hang on, `weight`
+    how it compared with the others, `choice` why it is done this way.
     """
 
     rule: RuleRef
@@ -61,12 +92,16 @@ class Why(Struct, frozen=True, omit_defaults=True):
     model: str | None = None
     degraded: bool = False
     carried: tuple[Carried, ...] = ()
+    weight: Weight | None = None
+    choice: Choice | None = None
 
 
 class Nudge(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.nudge.v1"):
     """A decision shown to an agent while the customer is still talking. Key: agent_id.
 
     `status` is `shown`, or `withdrawn` when the reason for an earlier nudge (`withdraws`) is gone.
+    `conversation_id` is the conversation that shows it; `heard_in` the one where its reason was heard, when
+    the customer is in two at once and that is another. `must_say` goes before every priority.
     """
 
     id: str
@@ -83,10 +118,18 @@ class Nudge(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx
     tenant: str = "default"
     customer_id: str | None = None
     channel: str = "voice"
+    heard_in: str | None = None
+    must_say: bool = False
 
 
 class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.action.v1"):
-    """A next best action for a back-office system to carry out. Key: customer_id, else conversation_id."""
+    """A next best action for a back-office system to carry out. Key: customer_id, else conversation_id.
+
+    One that `needs_approval` waits: somebody with one of the roles in `approvers` says yes or no on
+    `cx.approvals` until `approve_by`, and the action is published again under the same id with its `status`
+    and, where somebody spoke, the `approval`. Nothing is carried out unless `cleared`. `contact` is the
+    channel on which it gets in touch with the customer, if it does.
+    """
 
     id: str
     conversation_id: str
@@ -99,6 +142,26 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     tenant: str = "default"
     customer_id: str | None = None
     agent_id: str | None = None
+    purpose: str = "service"
+    contact: str | None = None
+    approvers: tuple[str, ...] = ()
+    approve_by: datetime | None = None
+    status: Literal["proposed", "approved", "refused", "expired"] = "proposed"
+    approval: Approval | None = None
+
+    @property
+    def cleared(self) -> bool:
+        """Whether it may be carried out: no approval is needed, or this one was given by somebody who may."""
+        if not self.needs_approval:
+            return self.status == "proposed"
+        given = self.approval
+        return (
+            self.status == "approved"
+            and given is not None
+            and given.verdict == "approved"
+            and given.decision_id == self.id
+            and not set(given.roles).isdisjoint(self.approvers)
+        )
 
 
 class Escalation(
