@@ -6,6 +6,7 @@
       │     └── NewerRecord    it was written by a later version of cxstream
       ├── PlaybookError        a playbook does not hold; `.problems` has file, line and what was expected
       ├── ModelError           a model is missing, or belongs to another encoder
+      ├── DeliveryError        another system did not take what was sent to it; `.reason`, `.sure`
       └── EngineError          Kafka or Faust: topics that do not fit, a broker that does not answer
             └── TopicMismatch  topics exist with another number of partitions
 
@@ -48,6 +49,24 @@ class PlaybookError(CxError):
 
 class ModelError(CxError):
     """A model is missing, damaged, or belongs to another encoder."""
+
+
+class DeliveryError(CxError):
+    """Another system did not take what was sent to it, for good or for as long as there was patience.
+
+    `reason` is a short machine word (bounded vocabulary), `status` its HTTP answer where there was one.
+    `sure` says that nothing was done there: it refused, or was never reached. Where it is False the other
+    system may have done it all the same, and only the idempotency key makes another try harmless.
+    """
+
+    def __init__(
+        self, reason: str, said: str, *, sure: bool, status: int | None = None, tries: int = 1
+    ) -> None:
+        super().__init__(said)
+        self.reason = reason
+        self.sure = sure
+        self.status = status
+        self.tries = tries
 
 
 class EngineError(CxError):
