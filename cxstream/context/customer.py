@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 
 from cxstream.context.given import Given
+from cxstream.context.promises import Promise, joined, within
 from cxstream.context.windows import SPANS_MS, Windows
 from cxstream.errors import RecordError
 
@@ -105,6 +106,7 @@ class Customer(Struct):
     moved_to: str = ""
     moved_ms: int = 0
     merged: list[str] = []
+    promises: tuple[Promise, ...] = ()
 
     def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
         """The contact of a conversation, begun here when it is new; the oldest is forgotten over the limit."""
@@ -122,12 +124,13 @@ class Customer(Struct):
         for conversation_id in [c for c, kept in self.contacts.items() if kept.last_ms <= horizon]:
             del self.contacts[conversation_id]
         self.given = tuple(g for g in self.given if max(g.at_ms, g.until_ms) > horizon)[-GIVEN_MAX:]
+        self.promises = within(self.promises, horizon)
         if self.moved_ms <= horizon:
             self.moved_to = ""
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
-        kept = self.contacts or self.given or self.attributes or self.moved_to
+        kept = self.contacts or self.given or self.attributes or self.moved_to or self.promises
         return self.windows.empty() and not kept
 
     def merge(self, other: Customer, carry_id: str) -> bool:
@@ -148,6 +151,7 @@ class Customer(Struct):
         self.given = tuple(sorted(given.values(), key=lambda g: (g.at_ms, g.decision_id)))[
             -GIVEN_MAX:
         ]
+        self.promises = joined(other.promises, self.promises)
         older, newer = sorted((other, self), key=lambda c: c.attributes_ms)
         self.attributes = dict([*{**older.attributes, **newer.attributes}.items()][:ATTRIBUTES_MAX])
         self.attributes_ms = newer.attributes_ms
@@ -157,6 +161,7 @@ class Customer(Struct):
         """Forget everything here but where it went, and that in thirty days."""
         self.windows = Windows(latest_ms=max(self.windows.latest_ms, at_ms))
         self.contacts, self.given, self.attributes, self.attributes_ms = {}, (), {}, -1
+        self.promises = ()
         self.moved_to, self.moved_ms = customer_id, self.windows.latest_ms
 
     def take_back(self) -> None:
@@ -219,6 +224,8 @@ def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
         },
         "intents_before": _distinct(label for c in earlier for label in c.intents),
         "unresolved_before": _distinct(label for c in earlier for label in c.unresolved),
+        "promises_open": _distinct(p.what for p in customer.promises if p.open),
+        "promises_late": _distinct(p.what for p in customer.promises if p.late(now)),
     } | {name: customer.windows.facts(name) for name in SPANS_MS}
 
 

@@ -164,6 +164,10 @@ _CUSTOMER: dict[str, Field | Mapping[str, Field]] = {
     "unresolved_before": Field(
         ["billing_dispute"], "topics earlier conversations left unresolved", choices=TOPICS
     ),
+    "promises_open": Field(
+        ["call_back"], "kinds of what agents promised and nobody is known to have done"
+    ),
+    "promises_late": Field(["refund"], "those of them that should be done by now"),
     **dict.fromkeys(("last_5m", "last_1h", "last_24h", "last_30d"), _WINDOW),
 }
 

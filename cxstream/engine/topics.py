@@ -68,6 +68,9 @@ _SPECS: Mapping[str, TopicSpec] = {
         TopicSpec("actions", 7 * _DAY_MS),
         TopicSpec("escalations", 30 * _DAY_MS),
         TopicSpec("passports", 30 * _DAY_MS),
+        TopicSpec("ledger_events", 30 * _DAY_MS),
+        # One record an action or promise, all of its history inside.
+        TopicSpec("ledger", None),
         TopicSpec("outcomes", 30 * _DAY_MS),
         TopicSpec("approvals", 30 * _DAY_MS),
         # Links and consents share a key: compaction would let one erase the other.
@@ -95,6 +98,8 @@ class Topics:
     actions: str = field(init=False)
     escalations: str = field(init=False)
     passports: str = field(init=False)
+    ledger_events: str = field(init=False)
+    ledger: str = field(init=False)
     outcomes: str = field(init=False)
     approvals: str = field(init=False)
     customers: str = field(init=False)

@@ -7,6 +7,7 @@
            ── Passport ──▶ cx.passports      ── Shadow ──▶ cx.shadows
     CRM ── CustomerRecord ──▶ cx.customers      policy owner ── PlaybookRecord, -Release ──▶ cx.playbooks
     desktops, executors ── Outcome ──▶ cx.outcomes     supervisors ── Approval ──▶ cx.approvals
+    decide, executors ── LedgerEvent ──▶ cx.ledger-events ──▶ execute ── LedgerRow ──▶ cx.ledger
     anyone ── DeadLetter ──▶ cx.dead-letters
 
 Every record is one JSON object with its `schema` inside (`cx.<name>.v<version>`). On the wire a time is
@@ -40,6 +41,14 @@ from cxstream.events.decision import (
     RuleRef,
     Weight,
     Why,
+)
+from cxstream.events.ledger import (
+    LedgerEvent,
+    LedgerKind,
+    LedgerRow,
+    LedgerState,
+    LedgerStep,
+    RefusedStep,
 )
 from cxstream.events.outcome import Approval, Outcome, OutcomeKind
 from cxstream.events.passport import Mood, Passport, Promised, Tried
@@ -78,6 +87,8 @@ Output = (
     | Summary
     | Passport
     | Shadow
+    | LedgerEvent
+    | LedgerRow
     | DeadLetter
 )
 
@@ -102,6 +113,11 @@ __all__ = [
     "Fragment",
     "Id",
     "Intent",
+    "LedgerEvent",
+    "LedgerKind",
+    "LedgerRow",
+    "LedgerState",
+    "LedgerStep",
     "Mood",
     "Nudge",
     "Outcome",
@@ -115,6 +131,7 @@ __all__ = [
     "Probability",
     "Promised",
     "Redaction",
+    "RefusedStep",
     "Rejection",
     "Risk",
     "Role",

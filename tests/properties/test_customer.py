@@ -20,6 +20,7 @@ from cxstream.context.customer import (
 )
 from cxstream.context.entry import Entry
 from cxstream.context.given import Given
+from cxstream.context.promises import PROMISES_MAX, Promise, joined, within
 from cxstream.context.snapshot import (
     VERSION,
     customer_from_json,
@@ -86,6 +87,17 @@ scalars = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
 )
+promises = st.builds(
+    Promise,
+    id=texts,
+    what=texts,
+    conversation_id=ids,
+    fragment_id=texts,
+    text=texts,
+    said_ms=times_ms,
+    due_ms=times_ms,
+    kept_ms=st.one_of(st.just(0), times_ms),
+)
 customers = st.builds(
     Customer,
     key=texts,
@@ -97,6 +109,7 @@ customers = st.builds(
     attributes_ms=times_ms,
     moved_to=texts,
     merged=st.lists(texts, max_size=3),
+    promises=st.lists(promises, max_size=4).map(tuple),
 )
 entries = st.builds(
     Entry,
@@ -332,3 +345,29 @@ def test_a_state_is_an_object_so_that_fields_can_be_added() -> None:
     assert load_customer(bytes((VERSION,)) + msgspec.msgpack.encode(older)) == Customer(
         "c", known=True
     )
+
+
+# Promises: what is open is never lost to what is settled
+
+
+@PATIENT
+@given(st.lists(promises, max_size=80), st.lists(promises, max_size=80))
+def test_promises_of_two_keys_become_one_set(some: list[Promise], more: list[Promise]) -> None:
+    both = joined(some, more)
+    assert len(both) <= PROMISES_MAX
+    assert list(both) == sorted(both, key=lambda p: (p.said_ms, p.id)), "oldest first"
+    assert joined(both, both) == both, "twice is once"
+    settled = {p.id for p in (*some, *more) if not p.open}
+    assert not any(p.open and p.id in settled for p in both), "what was kept stays kept"
+    lost = {p.id for p in (*some, *more)} - {p.id for p in both}
+    if any(not p.open for p in both):
+        assert lost <= settled, "the settled leave first"
+
+
+@PATIENT
+@given(customers, st.integers(0, 40))
+def test_promises_leave_after_thirty_days(customer: Customer, days: int) -> None:
+    now_ms = NOW_MS + days * DAY_MS
+    customer.forget(now_ms)
+    horizon = customer.windows.latest_ms - 30 * DAY_MS
+    assert customer.promises == within(customer.promises, horizon)
