@@ -49,12 +49,13 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
     model = model or scorer(settings, metrics.routed)
     watch_drift(settings, metrics, model)
+    redactor = PatternRedactor()
     pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
     return build_app(
         settings,
         topics=Topics(settings.topic_prefix),
         conversation_hop=ConversationHop(
-            redactor=PatternRedactor(),
+            redactor=redactor,
             foresight=foresight(settings),
             observer=metrics,
             lateness_ms=settings.allowed_lateness_s * 1000,
@@ -63,6 +64,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains
         explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),
+        redactor=redactor,
         observer=metrics,
     )
 

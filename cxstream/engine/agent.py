@@ -25,6 +25,7 @@ from cxstream.engine.state import StateTable
 from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
+from cxstream.listen.redact import Redactor
 from cxstream.pipeline import Outbound
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Desk(NamedTuple):
     outbox: Outbox
     observer: EngineObserver
     progress: Progress
+    redactor: Redactor
     draining: asyncio.Event
     batch_max: int
     drain_s: float
@@ -142,7 +144,7 @@ class BatchAgent(ABC):
         message = event.message
         place = Place(message.topic, message.partition, message.offset)
         self._desk.observer.dead_letter(error.reason)
-        letter = codec.dead_letter(error, place, message.key, message.value)
+        letter = codec.dead_letter(error, place, message.key, message.value, self._desk.redactor)
         sent_ms = codec.sent_ms(message.headers, message.timestamp)
         return Reply(Outbound("dead_letters", letter.key or "", letter), sent_ms)
 

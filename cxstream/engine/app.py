@@ -29,6 +29,7 @@ from cxstream.engine.topics import Topics
 from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
 from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.errors import EngineError
+from cxstream.listen.redact import Redactor
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 
@@ -95,6 +96,7 @@ def build_app(
     customer_hop: CustomerHop,
     pool: ScoringPool,
     explainer: Explainer,
+    redactor: Redactor,
     observer: EngineObserver,
 ) -> CxApp:
     """A Faust app with the three agents on it. Touches no network before it is started."""
@@ -141,6 +143,7 @@ def build_app(
         outbox=Outbox(app, topics),
         observer=observer,
         progress=app.progress,
+        redactor=redactor,
         draining=app.draining,
         batch_max=settings.batch_max,
         drain_s=settings.drain_s,

@@ -14,6 +14,8 @@ import msgspec
 
 from cxstream.errors import NewerRecord, RecordError
 from cxstream.events import CustomerRecord, DeadLetter, record_id
+from cxstream.listen.redact import Redactor
+from cxstream.listen.unread import without_personal_data
 from cxstream.pipeline import CustomerEvent
 
 S = TypeVar("S")
@@ -72,10 +74,12 @@ def decode_customer(value: bytes | None) -> CustomerRecord:
 
 
 def dead_letter(
-    error: RecordError, place: Place, key: bytes | None, value: bytes | None
+    error: RecordError, place: Place, key: bytes | None, value: bytes | None, redactor: Redactor
 ) -> DeadLetter:
-    """What could not be read, whole, with the reason and its place."""
-    text, encoding = _as_text(value or b"")
+    """What could not be read, whole but for personal data, with the reason and its place."""
+    whole = value or b""
+    kept = without_personal_data(whole, redactor)
+    text, encoding = _as_text(kept)
     return DeadLetter(
         id=record_id("dead", *place),
         reason=error.reason,
@@ -87,6 +91,7 @@ def dead_letter(
         value=text,
         encoding=encoding,
         key=None if key is None else key.decode("utf-8", "replace"),
+        masked=kept != whole,
     )
 
 

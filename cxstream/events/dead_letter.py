@@ -13,6 +13,7 @@ class DeadLetter(
     """What could not be read, whole, with the reason and the place it came from. Key: the source key.
 
     `value` is the record's bytes: as text where they are UTF-8, else in base64 with `encoding` saying so.
+    `masked`: personal data in it was replaced by masks, as in any text.
     """
 
     id: str
@@ -25,3 +26,4 @@ class DeadLetter(
     value: str
     encoding: Literal["utf-8", "base64"] = "utf-8"
     key: str | None = None
+    masked: bool = False

@@ -9,15 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from stdnum.es import dni, nie
+from stdnum.in_ import pan
+from stdnum.it import codicefiscale
+
 from cxstream.listen.spans import Span
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}")
 _LOCAL = frozenset(".+-_%'&")
+_SPELT = (
+    r"(?:[^\W_]|oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twenty|thirty|forty|"
+    r"fifty|sixty|seventy|eighty|ninety)(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?)"
+)
 _SPOKEN_EMAIL = re.compile(
-    r"\b[\w.+-]{1,64}+(?:\s(?:dot|underscore|dash)\s[\w.+-]{1,64}+){0,3}"
-    r"\sat\s[\w-]{1,63}+(?:\sdot\s[\w-]{1,63}+){0,2}?"
-    r"\sdot\s(?:com|net|org|edu|gov|info|io|co\sdot\suk|co|uk|de|fr|es|it|nl|ch|at|eu|ie|ca|us|au)\b",
+    rf"(?<![^\W_])(?:{_SPELT}\s){{0,24}}(?:[\w.+-]{{1,64}}+\s(?:dot|underscore|dash|hyphen|plus)\s){{0,4}}[\w.+-]{{1,64}}+"
+    rf"(?:\s{_SPELT}){{0,6}}?\sat\s(?:[\w-]{{1,63}}+\s(?:dot|dash|hyphen)\s){{1,3}}?"
+    r"(?:com|net|org|edu|gov|info|io|co\sdot\suk|co|uk|de|fr|es|it|nl|ch|at|eu|ie|ca|us|au)(?![^\W_])",
     re.IGNORECASE,
+)
+
+_VERBS = frozenset(
+    "is was am are be been look looking shop work book buy order see go went got".split()
+)
+_PROVIDERS = frozenset(
+    "gmail googlemail hotmail yahoo outlook icloud aol proton protonmail live msn me mac gmx web btinternet "
+    "sky comcast verizon att example".split()
 )
 
 _DIGITS = re.compile("[0-9]{2}")
@@ -48,10 +64,13 @@ _IBAN_LENGTHS = {
     for code in codes.split()
 }
 
-_UK_INSURANCE = re.compile(
-    r"(?<![^\W\d_])[A-CEGHJ-PR-TW-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D](?![^\W\d_])",
+_ID = re.compile(
+    r"(?<![^\W\d_])(?:[A-CEGHJ-PR-TW-Z][ -]?[A-CEGHJ-PR-TW-Z][ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D]"
+    r"|(?<!\d)(?P<checked>[XYZ]?\d{7,8}[ -]?[A-Z]|[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]|[A-Z]{5}\d{4}[A-Z]))"
+    r"(?![^\W_])",
     re.IGNORECASE,
 )
+_CHECKS = (dni.is_valid, nie.is_valid, codicefiscale.is_valid, pan.is_valid)
 
 _PASSWORD = re.compile(
     r"(?<![^\W\d])(?:password|passphrase|pass phrase|passwd|pwd)"
@@ -85,7 +104,7 @@ def find_emails(text: str) -> Iterator[Span]:
         at = text.find("@", max(at + 1, end))
     if " dot " in text.lower():
         for spoken in _SPOKEN_EMAIL.finditer(text):
-            if not any(char == "@" for char in spoken[0]):
+            if "@" not in spoken[0] and _is_address(text, spoken):
                 yield Span(spoken.start(), spoken.end(), "email")
 
 
@@ -116,11 +135,26 @@ def find_passwords(text: str) -> Iterator[Span]:
 
 
 def find_ids(text: str) -> Iterator[Span]:
-    """National ids with letters; so far the British National Insurance number."""
+    """National ids with letters in them: British ones by form, Spain's, Italy's and India's by check digit.
+
+    Those of digits alone are `digits`' to find.
+    """
     if _DIGITS.search(text) is None:
         return
-    for hit in _UK_INSURANCE.finditer(text):
-        yield Span(hit.start(), hit.end(), "id")
+    for hit in _ID.finditer(text):
+        if hit.lastgroup != "checked" or any(is_valid(hit[0]) for is_valid in _CHECKS):
+            yield Span(hit.start(), hit.end(), "id")
+
+
+def _is_address(text: str, spoken: re.Match[str]) -> bool:
+    """Whether `X at Y dot com` is somebody's address, not a place on the web ("I was at Y dot com")."""
+    local, _, domain = spoken[0].lower().rpartition(" at ")
+    last = local.rpartition(" ")[2]
+    if last in _AFTER_IS or last in _VERBS or last.endswith("ed"):
+        return False
+    spelt = " " in local or any(char.isdigit() for char in local)
+    before = text[max(0, spoken.start() - 40) : spoken.start()].lower()
+    return spelt or domain.split(" ")[0] in _PROVIDERS or "mail" in before or "write to" in before
 
 
 def _is_speech(word: str) -> bool:

@@ -41,7 +41,7 @@ REDACTOR = PatternRedactor()
         ("ssn 078-05-1120", "ssn [ID]"),
         ("078 05 1120", "[ID]"),
         ("my social is 078051120", "my social is [ID]"),
-        ("account number 12345678", "account number [ID]"),
+        ("account number 12345678", "account number [ACCOUNT]"),
         ("AB 12 34 56 C", "[ID]"),
         (
             "pin 1234, cvv: 999, security code 1 2 3",
@@ -55,6 +55,22 @@ REDACTOR = PatternRedactor()
         ("four one one one double two three four five six", "[NUMBER]"),
         ("nine, eight, seven. six um five four three two one", "[NUMBER]"),
         ("tracking 1234 5678 9012 yes", "tracking [NUMBER] yes"),
+        ("my card number is four one one one", "my card number is [CARD]"),
+        ("4111 1111 no sorry 4112 1111 1111 1111 that's it", "[NUMBER] that's it"),
+        ("four one one, no wait, four one two one one one", "[NUMBER]"),
+        ("forty-one eleven " + "eleven " * 5 + "eleven", "[CARD]"),
+        ("oh seven seven double oh nine hundred", "[NUMBER] hundred"),
+        ("j o h n 42 at gmail dot com", "[EMAIL]"),
+        ("mary underscore jones at web dash mail dot co dot uk", "[EMAIL]"),
+        ("mi dni es 12345678Z", "mi dni es [ID]"),
+        ("I live at 22b Baker Street, London", "I live at [ADDRESS]"),
+        ("it's forty two high road", "it's [ADDRESS]"),
+        ("the new address is 14 maple drive", "the new address is [ADDRESS]"),
+        ("PO Box 1234, postcode SW1A 1AA", "[ADDRESS], postcode [ADDRESS]"),
+        ("zip code is nine eight one oh one", "zip code is [ADDRESS]"),
+        ("my date of birth is the third of may nineteen eighty two", "my date of birth is [DOB]"),
+        ("dob: 4 january 1977", "dob: [DOB]"),
+        ("it's the fourth of january nineteen seventy seven", "it's [DOB]"),
     ],
 )
 def test_what_is_personal_is_masked(text: str, masked: str) -> None:
@@ -69,22 +85,44 @@ def test_what_is_personal_is_masked(text: str, masked: str) -> None:
         "I paid $1,234,567,890.00 and 12.50 13.50 14.50",
         "2, 340, 5, 120, 7 and 9",
         "items 12, 15, 20, 33, 47 and 120 and 340",
-        "born 12/05/1980 or 1.2.1980",
+        "bought 12/05/1980 or 1.2.1980",
         "IP 192.168.100.200",
         "my password is not working",
         "my password is apparently expired",
         "I need a password reset, my pin was declined 2 times",
         "oh one more thing, I need two of them and three of those",
-        "one two three four five six seven eight",
+        "I can count one two three four five six seven eight all day",
         "the code 12345678 from 2025-01-01 12345",
         "look at this, @support",
         "phone 3 times a day",
+        "order number is four five six seven",
+        "my order from january 4th 2024 never came",
+        "that's one more way to do it, I waited 2 hours on the road",
+        "first street on the left, then 2 miles",
+        "i was at amazon dot com yesterday",
+        "card ending in 4242",
+        "two thousand five hundred dollars and 30 pence",
         "",
     ],
 )
 def test_what_is_not_personal_stays(text: str) -> None:
     redacted = REDACTOR.redact(text)
     assert redacted.text == text and not redacted.counts
+
+
+@pytest.mark.parametrize(
+    "halves",
+    [
+        ("my card number is four one one one", "one one one one one one one one one one one one"),
+        ("it's 4111 1111", "1111 1111"),
+        ("oh two oh seven nine", "four six oh nine five eight, that's it"),
+    ],
+)
+def test_a_number_split_over_two_fragments_is_masked_in_both(halves: tuple[str, str]) -> None:
+    for half in halves:
+        redacted = REDACTOR.redact(half)
+        assert redacted.counts
+        assert "one" not in redacted.text and "11" not in redacted.text
 
 
 def test_masks_are_counted_by_kind() -> None:
@@ -101,7 +139,8 @@ def test_masks_that_are_there_already_are_not_counted() -> None:
 PIECES = st.sampled_from(
     "4111 1111 1|4111111111111111|12|3|456|78-05-1120|+|(|)|-|.|,| | |/|@|a@b.cc|x|é|[CARD]|[|]|pin|cvv|"
     "password is|:|=|phone|account|one|double|two|oh|and|um|dot|at|com|DE89 3704 0044 0532 0130 00|"
-    "DE89|AB 12 34 56 C|2026-11-23|12/27|206|555|0158|٣|\n|\t|is".split("|")
+    "DE89|AB 12 34 56 C|2026-11-23|12/27|206|555|0158|٣|\n|\t|is|no sorry|forty|eleven|baker street|"
+    "Drive|born|dob|third of may|1977|po box|zip|SW1A 1AA|order|a|b|dash|12345678Z".split("|")
 )
 
 
@@ -163,6 +202,12 @@ ADVERSARIES = {
     "dashes": "1-",
     "commas": "1,,,",
     "brackets": "[",
+    "corrections": "4 no sorry wait ",
+    "streets": "22 baker ",
+    "spoken streets": "twenty two hundred ",
+    "birthdays": "born the third of may ",
+    "spelt": "a b c at ",
+    "tens": "forty ",
     "spaces": " ",
 }
 
