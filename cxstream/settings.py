@@ -85,6 +85,21 @@ class Settings(BaseSettings):
         120, ge=1, description="how late a fragment may be and still find its place"
     )
 
+    # The desk
+    desk_host: str = Field("127.0.0.1", description="the desk listens on this address")
+    desk_port: int = Field(8080, ge=0, le=65535, description="and port; 0 takes a free one")
+    desk_body_max_bytes: int = Field(
+        1024 * 1024, ge=1024, description="a request whose body is larger is refused"
+    )
+    desk_write_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        description="Kafka has a record within this, or the sender is told to send again",
+    )
+    secrets_dir: Path | None = Field(
+        None, description="folder with a file for each secret; else CXSTREAM_SECRET_<NAME>"
+    )
+
     # Watching
     metrics_port: int = Field(
         9108, ge=0, le=65535, description="a worker serves /metrics here; 0 takes a free port"

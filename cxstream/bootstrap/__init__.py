@@ -1,6 +1,6 @@
 """Settings, models, playbooks and engines -> a running system. The only place that chooses.
 
-One file for each thing that is made: `models`, `topics`, `worker`.
+One file for each thing that is made: `desk`, `models`, `topics`, `worker`.
 """
 
 from cxstream.bootstrap.models import (

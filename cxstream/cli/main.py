@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cxstream.cli import live, models, playbook, records
+from cxstream.cli import desk, live, models, playbook, records
 from cxstream.errors import CxError
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for group in (live, records, models):
+for group in (live, desk, records, models):
     app.add_typer(group.app)
 app.add_typer(playbook.playbook_app, name="playbook", no_args_is_help=True)
 

@@ -1,0 +1,52 @@
+"""Settings -> the desk's application: its parts, its routers, and what runs beside the requests."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from cxstream.bootstrap.topics import prepare_topics
+from cxstream.desk import fragments, health
+from cxstream.desk.app import build_app
+from cxstream.desk.guard import INGEST, Guard
+from cxstream.desk.intake import Intake
+from cxstream.desk.ports import Service
+from cxstream.desk.secrets import Secrets
+from cxstream.engine.transcripts import TranscriptProducer
+from cxstream.errors import SettingsError
+from cxstream.listen.redact import PatternRedactor
+from cxstream.observe.desk_metrics import DeskMetrics
+from cxstream.settings import Settings
+
+
+class _TopicsThere:
+    """A service that is done when it has started: the topics are there before anything is written."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def start(self) -> None:
+        await prepare_topics(self._settings)
+
+    async def stop(self) -> None:
+        pass
+
+
+def build_desk(settings: Settings) -> FastAPI:
+    """The desk, ready to be served. Raises `SettingsError` when nobody could send it anything."""
+    secrets = Secrets(settings.secrets_dir)
+    if not secrets.valid(INGEST):
+        raise SettingsError(
+            f"no token for senders: set {Secrets.variable(INGEST)} (two, comma separated, while they"
+            f" rotate), or write it to a file `{INGEST}` in CXSTREAM_SECRETS_DIR"
+        )
+    metrics = DeskMetrics()
+    writer = TranscriptProducer(settings)
+    intake = Intake(writer=writer, redactor=PatternRedactor(), observer=metrics)
+    services: list[Service] = [_TopicsThere(settings), writer]
+    routers: list[APIRouter] = [
+        fragments.router(intake, Guard(secrets)),
+        health.router({"kafka": writer}, metrics.page),
+    ]
+    return build_app(
+        routers=routers, services=services, body_max_bytes=settings.desk_body_max_bytes
+    )

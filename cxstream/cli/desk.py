@@ -1,0 +1,46 @@
+"""The desk: HTTP and WebSocket for telephony, desktops and supervisors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from cxstream.cli import console
+from cxstream.cli.options import Brokers, Embedded
+
+app = typer.Typer()
+
+
+@app.command()
+def desk(
+    host: Annotated[
+        str | None,
+        typer.Option(help="Listen on this address. Default: CXSTREAM_DESK_HOST, else 127.0.0.1."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", help="0 takes a free one. Default: CXSTREAM_DESK_PORT, else 8080."
+        ),
+    ] = None,
+    brokers: Brokers = None,
+    embedded: Embedded = False,
+) -> None:
+    """Serve HTTP and WebSocket until Ctrl-C or SIGTERM; then it drains.
+
+    Takes fragments and vendors' callbacks and writes them to cx.transcripts, redacted. Interactive
+    documentation stands at /docs. Secrets come from CXSTREAM_SECRET_<NAME> or from files in
+    CXSTREAM_SECRETS_DIR; `ingest` is the token of POST /v1/fragments. Logs go to standard error.
+    """
+    from cxstream.bootstrap.desk import build_desk
+    from cxstream.desk.serve import listen, serve
+
+    settings = console.settings(
+        desk_host=host, desk_port=port, brokers=brokers, embedded=embedded or None
+    )
+    console.log(settings.log_level)
+    application = build_desk(settings)
+    listening = listen(settings.desk_host, settings.desk_port)
+    asyncio.run(serve(application, listening, drain_s=settings.drain_s))

@@ -1,0 +1,53 @@
+"""The application, put together from routers and services that are given to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from cxstream.desk.document import describe
+from cxstream.desk.faults import Fault, Refusal
+from cxstream.desk.limits import BodyLimit
+from cxstream.desk.ports import Service
+
+DESCRIPTION = """
+Telephony pushes transcripts in; desktops, supervisors and CRMs get what follows from them.
+Every refusal has a `reason` for programs, the `field` at fault, and in `mend` what to do about it.
+"""
+
+
+def build_app(
+    *, routers: Sequence[APIRouter], services: Sequence[Service] = (), body_max_bytes: int
+) -> FastAPI:
+    """An ASGI application; services start in their order and stop in the reverse one."""
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for service in services:
+                await service.start()
+                stack.push_async_callback(service.stop)
+            yield
+
+    app = FastAPI(title="cxstream desk", description=DESCRIPTION, version="1", lifespan=running)
+    app.add_middleware(BodyLimit, most_bytes=body_max_bytes)
+    app.add_exception_handler(HTTPException, _refused)
+    for router in routers:
+        app.include_router(router)
+    describe(app)
+    return app
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    """Every refusal in one shape, the framework's own (no such place, wrong method) included."""
+    assert isinstance(error, HTTPException)
+    said: object = error.detail
+    if not isinstance(error, Refusal):
+        reason = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "refused")
+        mend = f"{error.detail}; /docs lists what is there"
+        said = Fault(reason=reason, field="request", mend=mend).model_dump()
+    return JSONResponse(said, error.status_code, headers=dict(error.headers or {}))

@@ -1,0 +1,97 @@
+"""`POST /v1/fragments`: fragments and control events in our own format, one or a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from cxstream.desk.faults import Refusal, documented, unavailable, unreadable
+from cxstream.desk.guard import Guard, documented_scheme
+from cxstream.desk.intake import UNAVAILABLE, Answer, Intake
+from cxstream.errors import RecordError
+from cxstream.listen.faults import explain
+
+_REF = "#/components/schemas/{name}"
+_TRANSCRIPT: dict[str, Any] = {
+    "anyOf": [{"$ref": _REF.format(name=n)} for n in ("Fragment", "Control")]
+}
+_BODY = {
+    "required": True,
+    "description": "one record, or a list of them; the same as a message of cx.transcripts",
+    "content": {
+        "application/json": {
+            "schema": {
+                "anyOf": [_TRANSCRIPT, {"type": "array", "items": _TRANSCRIPT, "minItems": 1}]
+            }
+        }
+    },
+}
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Answers(BaseModel):
+    """How many records were accepted, and one answer for each, in the order of the request."""
+
+    accepted: int
+    refused: int
+    items: list[Answer]
+
+
+def router(intake: Intake, guard: Guard) -> APIRouter:
+    """The endpoint; accepted means that Kafka has the record."""
+    fragments = APIRouter(tags=["ingest"], dependencies=[Depends(documented_scheme)])
+
+    @fragments.post(
+        "/v1/fragments",
+        status_code=202,
+        summary="Send fragments and control events",
+        response_model=Answers,
+        responses={
+            207: {"model": Answers, "description": "some were refused; `items` says which and why"},
+            **documented(401, 413, 422, 503),
+        },
+        openapi_extra={"requestBody": _BODY},
+    )
+    async def post_fragments(request: Request, response: Response) -> Answers:
+        """One record, or a list of them. Send what was refused as `unavailable` again as it was.
+
+        All accepted: 202. Of a list some or all refused: 207, and `items` says which. A single record
+        refused, or a body that is no JSON: 422. Kafka takes nothing: 503.
+        """
+        guard.check(request)
+        body = await request.body()
+        try:
+            values = _values(body)
+        except RecordError as error:
+            raise unreadable(error) from None
+        answers = await intake.take(values)
+        accepted = sum(answer.accepted for answer in answers)
+        if not accepted and any(answer.reason == UNAVAILABLE for answer in answers):
+            raise unavailable()
+        if accepted < len(answers):
+            if not _is_list(body):
+                said = answers[0]
+                raise Refusal(422, said.reason or "", said.field or "$", said.mend or "")
+            response.status_code = 207
+        return Answers(accepted=accepted, refused=len(answers) - accepted, items=answers)
+
+    return fragments
+
+
+def _is_list(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"["
+
+
+def _values(body: bytes) -> list[bytes]:
+    if not _is_list(body):
+        return [body]
+    try:
+        values = [bytes(raw) for raw in _ARRAY.decode(body)]
+    except (ValueError, RecursionError) as error:
+        raise explain(error, body) from None
+    if not values:
+        raise RecordError("empty", field="$", mend="send at least one record in the list")
+    return values

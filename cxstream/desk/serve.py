@@ -1,0 +1,69 @@
+"""Serves the application until a signal comes, then lets what is in hand finish."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from cxstream.errors import EngineError, SettingsError
+
+_log = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling, which ends the process by the signal after a clean stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `SettingsError` when it can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"desk_port {port} on {host} cannot be served ({error.strerror}): give another with"
+            " --port or CXSTREAM_DESK_PORT; 0 takes a free one"
+        ) from error
+    return listening
+
+
+async def serve(app: FastAPI, listening: socket.socket, *, drain_s: float) -> None:
+    """Serve until SIGTERM or SIGINT; requests in hand get `drain_s` seconds to finish.
+
+    Raises `EngineError` when a service could not start (its own message stands in the log).
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=1024 * 1024,
+        timeout_graceful_shutdown=round(drain_s),
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+    host, port = listening.getsockname()[:2]
+    _log.info("desk on http://%s:%s", f"[{host}]" if ":" in host else host, port)
+    try:
+        await server.serve(sockets=[listening])
+    except SystemExit as error:  # what uvicorn does when start-up fails
+        raise EngineError("the desk could not start; the log says why") from error
+    if not server.started:
+        raise EngineError("the desk could not start; the log says why")
+    _log.info("desk closed")

@@ -1,0 +1,90 @@
+"""Records from the desk to `cx.transcripts`, by a producer of its own: the desk's `TranscriptWriter`.
+
+The producer is idempotent: what it has to send twice stands once in the topic, in order. It waits for all
+replicas in sync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from cxstream.engine import codec
+from cxstream.engine.reaching import reaching
+from cxstream.engine.security import Security
+from cxstream.engine.topics import Topics
+from cxstream.errors import EngineError
+from cxstream.events import Transcript
+from cxstream.settings import Settings
+
+_REFUSED = "Kafka does not take records at the moment"
+
+
+class TranscriptProducer:
+    """Writes transcripts keyed by conversation; also a service to start and stop, and a part to be ready."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._topic = Topics(settings.topic_prefix).transcripts
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect. Raises `EngineError` when no broker answers."""
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.brokers,
+            enable_idempotence=True,
+            acks="all",
+            request_timeout_ms=round(self._settings.desk_write_timeout_s * 1000),
+            max_request_size=8_000_000,
+            **Security.of(self._settings).for_aiokafka(),
+        )
+        try:
+            with reaching(self._settings.brokers):
+                await self._producer.start()
+        except EngineError:
+            await self._producer.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Send what is in hand, then disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def write(self, record: Transcript) -> Awaitable[None]:
+        """See `desk.ports.TranscriptWriter`."""
+        assert self._producer is not None, "start it first"
+        key = record.conversation_id
+        try:
+            async with asyncio.timeout(self._settings.desk_write_timeout_s):
+                sent = await self._producer.send(
+                    self._topic,
+                    codec.encode(record),
+                    key=key.encode(),
+                    headers=codec.headers(record, key, int(time.time() * 1000)),
+                )
+        except (KafkaError, TimeoutError) as error:
+            raise EngineError(_REFUSED) from error
+        return self._safe(sent)
+
+    async def _safe(self, sent: asyncio.Future[object]) -> None:
+        try:
+            async with asyncio.timeout(self._settings.desk_write_timeout_s):
+                await asyncio.shield(sent)
+        except (KafkaError, TimeoutError) as error:
+            raise EngineError(_REFUSED) from error
+
+    async def trouble(self) -> str | None:
+        """See `desk.ports.Readiness`: whether a broker answers and knows the topic."""
+        assert self._producer is not None, "start it first"
+        try:
+            async with asyncio.timeout(2):
+                metadata = await self._producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError, OSError):
+            return "no broker answers"
+        if self._topic not in metadata.topics():
+            return f"there is no topic {self._topic}"
+        return None

@@ -1,0 +1,78 @@
+"""A desk without Kafka: what would be written stands in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+import httpx
+from fastapi import APIRouter, FastAPI
+
+from cxstream.desk import fragments, health
+from cxstream.desk.app import build_app
+from cxstream.desk.guard import Guard
+from cxstream.desk.intake import Intake
+from cxstream.desk.secrets import Secrets
+from cxstream.errors import EngineError
+from cxstream.events import Transcript
+from cxstream.listen.redact import PatternRedactor
+from cxstream.observe.desk_metrics import DeskMetrics
+
+TOKEN = "a-token-of-the-tests"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+NOW_MS = 1_780_000_000_000
+BODY_MAX = 64 * 1024
+
+
+class Kept:
+    """A writer that keeps what it is given; `refuses` makes it behave as if Kafka did not answer."""
+
+    def __init__(self) -> None:
+        self.records: list[Transcript] = []
+        self.refuses = False
+
+    async def write(self, record: Transcript) -> Awaitable[None]:
+        """Keep it, at once."""
+        if self.refuses:
+            raise EngineError("no Kafka here")
+        self.records.append(record)
+        return _done()
+
+    async def trouble(self) -> str | None:
+        """As it behaves."""
+        return "no broker answers" if self.refuses else None
+
+
+async def _done() -> None:
+    pass
+
+
+class Desk:
+    """The application with its parts at hand."""
+
+    def __init__(self, environ: dict[str, str] | None = None) -> None:
+        self.secrets = Secrets(environ={"CXSTREAM_SECRET_INGEST": TOKEN} | (environ or {}))
+        self.metrics = DeskMetrics()
+        self.written = Kept()
+        self.intake = Intake(
+            writer=self.written,
+            redactor=PatternRedactor(),
+            observer=self.metrics,
+            clock_ms=lambda: NOW_MS,
+        )
+        self.app = build_app(routers=self.routers(), body_max_bytes=BODY_MAX)
+
+    def routers(self) -> list[APIRouter]:
+        """As `bootstrap.desk` lists them."""
+        return [
+            fragments.router(self.intake, Guard(self.secrets)),
+            health.router({"kafka": self.written}, self.metrics.page),
+        ]
+
+    def client(self) -> httpx.AsyncClient:
+        """Speaks to the application in this process."""
+        return client_of(self.app)
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """An HTTP client whose network is a function call."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test")
