@@ -33,6 +33,7 @@ from cxstream.events import (
     CustomerRecord,
     Escalation,
     Fragment,
+    LedgerEvent,
     Nudge,
     Output,
     Role,
@@ -41,6 +42,7 @@ from cxstream.events import (
     from_ms,
     to_ms,
 )
+from cxstream.execute.ledger_events import of_action
 from cxstream.execute.summary import summarise
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
@@ -241,7 +243,15 @@ class CustomerHop:
         self._observer = observer
 
     def decide(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
-        """Apply one event to the customer (in place) and say what follows from it."""
+        """Apply one event to the customer (in place) and say what follows from it.
+
+        An action is in the ledger before it is on its way: executors may be quick.
+        """
+        outs = self._decided(state, event)
+        proposed = [o.record for o in outs if isinstance(o.record, Action)]
+        return [*(_booked(of_action(action)) for action in proposed), *outs]
+
+    def _decided(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
         if isinstance(event, Signal) and not state.moved_to:
             return self._signal(state, event)
         addressed = identity.follow(state, event)
@@ -268,6 +278,11 @@ class CustomerHop:
             contact.summaries += 1
             out.append(Outbound("summaries", signal.conversation_id, summary))
         return out
+
+
+def _booked(event: LedgerEvent) -> Outbound:
+    """A line for the ledger."""
+    return Outbound("ledger_events", event.ledger_id, event)
 
 
 def _publish(record: Nudge | Action | Escalation) -> Outbound:

@@ -21,6 +21,7 @@ from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.crm_agent import CrmAgent
 from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
+from cxstream.engine.ledger_agent import LedgerAgent
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.recovery import SafeTables
 from cxstream.engine.scoring import ScoringPool
@@ -34,7 +35,7 @@ from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 
 SWEEP_S = 10.0
-TABLES = ("conversations", "customers")
+TABLES = ("conversations", "customers", "ledger")
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +52,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.draining = asyncio.Event()
         self.ready = asyncio.Event()
+        self.stages: dict[str, BatchAgent] = {}
         super().__init__(*args, **kwargs)
 
     def _new_transport(self) -> QuickTransport:
@@ -99,7 +101,7 @@ def build_app(
     redactor: Redactor,
     observer: EngineObserver,
 ) -> CxApp:
-    """A Faust app with the three agents on it. Touches no network before it is started."""
+    """A Faust app with the agents on it. Touches no network before it is started."""
     app = CxApp(
         settings.app_id,
         broker=[f"aiokafka://{broker.strip()}" for broker in settings.brokers.split(",")],
@@ -135,7 +137,9 @@ def build_app(
     )
     app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
     app.drain_s = settings.drain_s
-    app.progress = Progress((topics.transcripts, topics.signals, topics.customers))
+    app.progress = Progress(
+        (topics.transcripts, topics.signals, topics.customers, topics.ledger_events)
+    )
     app.pool = pool
     app.explainer = explainer
     desk = Desk(
@@ -148,12 +152,13 @@ def build_app(
         batch_max=settings.batch_max,
         drain_s=settings.drain_s,
     )
-    conversations, customers = (
+    conversations, customers, ledger = (
         StateTable(app, name, partitions=settings.partitions) for name in TABLES
     )
     _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
     _attach(app, topics.signals, CustomerAgent(desk, customer_hop, explainer, customers))
     _attach(app, topics.customers, CrmAgent(desk))
+    _attach(app, topics.ledger_events, LedgerAgent(desk, ledger, topics.ledger_events))
     _watch_lag(app, observer)
     return app
 
@@ -189,6 +194,7 @@ def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
     async def run(stream: StreamT) -> None:
         await agent.run(stream)
 
+    app.stages[agent.stage] = agent
     if agent.table is not None:
         app.timer(interval=SWEEP_S, name=f"sweep-{agent.stage}")(agent.sweep)
     app.agent(source, name=f"cxstream.{agent.stage}", concurrency=1)(run)

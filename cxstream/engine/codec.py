@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 
 from cxstream.errors import NewerRecord, RecordError
-from cxstream.events import CustomerRecord, DeadLetter, record_id
+from cxstream.events import CustomerRecord, DeadLetter, LedgerEvent, record_id
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.pipeline import CustomerEvent
@@ -25,6 +25,7 @@ SENT = "cx-sent-ms"
 _encoder = msgspec.json.Encoder(order="deterministic")
 _signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEvent)
 _customers = msgspec.json.Decoder(CustomerRecord)
+_ledger_events = msgspec.json.Decoder(LedgerEvent)
 
 
 class Place(NamedTuple):
@@ -71,6 +72,11 @@ def decode_signal(value: bytes | None) -> CustomerEvent:
 def decode_customer(value: bytes | None) -> CustomerRecord:
     """What a CRM sends on `cx.customers`. Raises `RecordError` with the field and the mend."""
     return _decode(value, _customers)
+
+
+def decode_ledger_event(value: bytes | None) -> LedgerEvent:
+    """What executors and deciders say on `cx.ledger-events`. Raises `RecordError`."""
+    return _decode(value, _ledger_events)
 
 
 def dead_letter(

@@ -29,6 +29,10 @@ class Idle:
         keys[key] = now_ms
         keys.move_to_end(key)
 
+    def knows(self, partition: int) -> bool:
+        """Whether anything arrived on a partition yet, so that it has a clock."""
+        return partition in self._clock
+
     def now_ms(self, partition: int) -> int:
         """The partition's clock, epoch milliseconds of arrival."""
         latest, since = self._clock[partition]

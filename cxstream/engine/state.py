@@ -7,7 +7,7 @@ call, and the caller awaits the record before it acknowledges the input.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 
 import faust
 
@@ -44,6 +44,12 @@ class StateTable:
             self.changelog, key, value, partition, None, None
         )
         return sent
+
+    def entries(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Partition, key and bytes of everything kept here, in no order."""
+        store = self._table.data
+        for key, value in store.data.items():
+            yield store._key_partition.get(key, 0), key, value
 
     def __len__(self) -> int:
         return len(self._table.data.data)

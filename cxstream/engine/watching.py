@@ -41,6 +41,15 @@ class EngineObserver(Observer, Protocol):
     def saw(self, readings: Sequence[Reading]) -> None:
         """What was read of each text of a batch, in order, repetitions included."""
 
+    def ledger(self, kind: str, state: str) -> None:
+        """An action or promise has come to a state."""
+
+    def ledger_refused(self, reason: str) -> None:
+        """A step that the ledger does not allow."""
+
+    def late(self, kind: str, what: str) -> None:
+        """What was taken on, or promised, does not stand in time."""
+
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""
 

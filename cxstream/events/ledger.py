@@ -62,6 +62,8 @@ class LedgerStep(Struct, frozen=True, omit_defaults=True):
     why: str = ""
     attempt: int = 0
     source: str = "decider"
+    deadline: datetime | None = None
+    reference: str | None = None
 
 
 class RefusedStep(Struct, frozen=True):

@@ -101,6 +101,25 @@ class Metrics:
             "cxstream_consumer_lag_records", "Records not committed yet", ["topic"], registry=r
         )
 
+        self._ledger = Counter(
+            "cxstream_ledger",
+            "Actions and promises that came to a state",
+            ["kind", "state"],
+            registry=r,
+        )
+        self._ledger_refused = Counter(
+            "cxstream_ledger_refused",
+            "Steps that the ledger does not allow, by reason",
+            ["reason"],
+            registry=r,
+        )
+        self._late = Counter(
+            "cxstream_late",
+            "Actions and promises that did not stand in time",
+            ["kind", "what"],
+            registry=r,
+        )
+
     def heard(self, channel: str, outcome: str) -> None:
         """A transcript record found its place, or did not."""
         self._fragments.labels(_channel(channel), outcome).inc()
@@ -160,6 +179,18 @@ class Metrics:
         if self._watch is not None:
             for reading in readings:
                 self._watch.saw(reading)
+
+    def ledger(self, kind: str, state: str) -> None:
+        """An action or promise has come to a state."""
+        self._ledger.labels(kind, state).inc()
+
+    def ledger_refused(self, reason: str) -> None:
+        """A step that the ledger does not allow."""
+        self._ledger_refused.labels(reason).inc()
+
+    def late(self, kind: str, what: str) -> None:
+        """What was taken on, or promised, does not stand in time."""
+        self._late.labels(kind, what).inc()
 
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""
