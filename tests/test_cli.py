@@ -29,12 +29,16 @@ from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.lines import read_batches, score_lines
 
 COMMANDS = (
-    "demo broker worker replay tail score doctor train evaluate schema topics playbook".split()
-)
+    "demo broker worker desk replay tail score doctor train evaluate schema topics playbook"
+    " dead-letters"
+).split()
 SUBCOMMANDS = [
     ("topics", "create"),
     ("topics", "list"),
     ("playbook", "check"),
+    ("dead-letters", "list"),
+    ("dead-letters", "replay"),
+    ("dead-letters", "show"),
     ("train", "intents"),
 ]
 LIMIT_S = 90
@@ -91,7 +95,7 @@ def fails(*arguments: str) -> str:
 
 def test_help_lists_every_command() -> None:
     said = invoke("--help").output
-    assert set(COMMANDS) <= set(re.findall(r"^│ (\w+) ", said, re.MULTILINE))
+    assert set(COMMANDS) <= set(re.findall(r"^│ ([\w-]+) ", said, re.MULTILINE))
 
 
 @pytest.mark.parametrize("command", [*[(c,) for c in COMMANDS], *SUBCOMMANDS], ids=" ".join)

@@ -6,7 +6,14 @@ import sys
 
 import typer
 
-from cxstream.cli import desk, live, models, playbook, records
+from cxstream.cli import (
+    dead_letters,
+    desk,
+    live,
+    models,
+    playbook,
+    records,
+)
 from cxstream.errors import CxError
 
 app = typer.Typer(
@@ -20,6 +27,7 @@ app = typer.Typer(
 )
 for group in (live, desk, records, models):
     app.add_typer(group.app)
+app.add_typer(dead_letters.letters_app, name="dead-letters", no_args_is_help=True)
 app.add_typer(playbook.playbook_app, name="playbook", no_args_is_help=True)
 
 

@@ -1,0 +1,212 @@
+"""Dead letters by hand: which there are, what each says, and sending one again when its cause is mended.
+
+Sending again is safe: ids are functions of the records, so what was applied before changes nothing, and a
+letter that comes back a third time is refused until somebody mends it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from cxstream.engine.provision import list_topics
+from cxstream.engine.reaching import reaching
+from cxstream.engine.security import Security
+from cxstream.engine.topics import Topics, TopicSpec
+from cxstream.errors import EngineError
+from cxstream.events import DeadLetter
+from cxstream.listen.redact import Redactor
+from cxstream.listen.unread import without_personal_data
+from cxstream.settings import Settings
+
+REPLAYS: Final = "cx-replays"
+"""Header: how often a record was sent again."""
+
+REPLAYS_MAX: Final = 3
+_WAIT_MS: Final = 5_000
+
+
+class Letter(NamedTuple):
+    """A dead letter, and when it was written (epoch ms)."""
+
+    record: DeadLetter
+    at_ms: int
+
+
+class Replayed(NamedTuple):
+    """What was done with a letter: `sent` (as it came), `sent masked`, `sent mended`, or `refused` and why."""
+
+    id: str
+    done: str
+    topic: str
+    note: str = ""
+
+
+async def read_letters(
+    settings: Settings, wanted: Callable[[DeadLetter], bool] = lambda _: True
+) -> list[Letter]:
+    """The letters that are there now, oldest first, each once. Raises `EngineError`."""
+    topic = Topics(settings.topic_prefix).dead_letters
+    partitions = (await _partitions(settings, [topic]))[topic]
+    if not partitions:
+        raise EngineError(
+            f"no topic {topic} at {settings.brokers}; `cxstream topics create` makes it"
+        )
+    found: dict[str, Letter] = {}
+    async with _consumer(settings) as consumer:
+        async for message in _until_now(
+            consumer, [TopicPartition(topic, p) for p in range(partitions)]
+        ):
+            try:
+                record = msgspec.json.decode(message.value or b"", type=DeadLetter)
+            except msgspec.MsgspecError:  # a foreign writer's
+                continue
+            if wanted(record):
+                found.setdefault(record.id, Letter(record, message.timestamp))
+    return sorted(found.values(), key=_when_and_where)
+
+
+async def replay_letters(
+    settings: Settings,
+    letters: Sequence[Letter],
+    redactor: Redactor,
+    *,
+    mended: bytes | None = None,
+) -> list[Replayed]:
+    """Send letters again to the topics they came from, in order; on return the broker has them.
+
+    What is sent is `mended`, else the record itself while its topic still keeps it, else what the letter holds,
+    which has masks where personal data stood. Raises `EngineError`.
+    """
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.brokers,
+        enable_idempotence=not settings.embedded,
+        max_request_size=8_000_000,
+        **Security.of(settings).for_aiokafka(),
+    )
+    done = []
+    partitions = await _partitions(settings, {letter.record.topic for letter in letters})
+    async with _consumer(settings) as consumer:
+        with reaching(settings.brokers):
+            await producer.start()
+            try:
+                for letter in letters:
+                    original = None
+                    if letter.record.partition < partitions[letter.record.topic]:
+                        original = await _original(consumer, letter.record, redactor)
+                    done.append(await _send(producer, letter.record, original, mended))
+            finally:
+                await producer.stop()
+    return done
+
+
+def value_of(letter: DeadLetter) -> bytes:
+    """The bytes that a letter holds."""
+    if letter.encoding == "base64":
+        return base64.b64decode(letter.value)
+    return letter.value.encode()
+
+
+async def _send(
+    producer: AIOKafkaProducer,
+    letter: DeadLetter,
+    original: ConsumerRecord | None,
+    mended: bytes | None,
+) -> Replayed:
+    headers = list(original.headers) if original else []
+    times = int(dict(headers).get(REPLAYS, b"0"))
+    if mended is None and times >= REPLAYS_MAX:
+        note = f"came back {times} times: mend it (`show {letter.id} --value`) and replay it --with FILE"
+        return Replayed(letter.id, "refused", letter.topic, note)
+    headers = [(name, value) for name, value in headers if name != REPLAYS]
+    headers.append((REPLAYS, str(times + 1).encode()))
+    if mended is not None:
+        value, done = mended, "sent mended"
+    elif original is not None:
+        value, done = original.value, "sent"
+    else:
+        value, done = value_of(letter), "sent masked" if letter.masked else "sent"
+    key = original.key if original else letter.key.encode() if letter.key is not None else None
+    partition = letter.partition if key is None else None
+    await producer.send_and_wait(letter.topic, value, key=key, partition=partition, headers=headers)
+    return Replayed(letter.id, done, letter.topic)
+
+
+async def _original(
+    consumer: AIOKafkaConsumer, letter: DeadLetter, redactor: Redactor
+) -> ConsumerRecord | None:
+    """The record that a letter tells of, if its topic still has it."""
+    place = TopicPartition(letter.topic, letter.partition)
+    consumer.assign([place])
+    first = (await consumer.beginning_offsets([place]))[place]
+    end = (await consumer.end_offsets([place]))[place]
+    if not first <= letter.offset < end:
+        return None
+    consumer.seek(place, letter.offset)
+    for record in (await consumer.getmany(place, timeout_ms=_WAIT_MS, max_records=1)).get(
+        place, ()
+    ):
+        # another record at that place (the topic was made anew) is not the one
+        same = without_personal_data(record.value or b"", redactor) == value_of(letter)
+        if record.offset == letter.offset and same:
+            return record
+    return None
+
+
+async def _until_now(
+    consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]
+) -> AsyncIterator[ConsumerRecord]:
+    """Every record of these partitions up to the ends that they had when asked."""
+    consumer.assign(places)
+    await consumer.seek_to_beginning(*places)
+    ends = await consumer.end_offsets(places)
+    firsts = await consumer.beginning_offsets(places)
+    open_places = {place for place in places if firsts[place] < ends[place]}
+    while open_places:
+        batches = await consumer.getmany(*open_places, timeout_ms=_WAIT_MS)
+        for messages in batches.values():
+            for message in messages:
+                yield message
+        open_places = {p for p in open_places if await consumer.position(p) < ends[p]}
+
+
+async def _partitions(settings: Settings, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each topic has; 0 when it is not there."""
+    specs = [TopicSpec(name, None) for name in topics]
+    states = await list_topics(settings.brokers, specs, security=Security.of(settings))
+    return {state.name: state.partitions for state in states}
+
+
+@asynccontextmanager
+async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.brokers,
+        enable_auto_commit=False,
+        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=9_000_000,
+        **Security.of(settings).for_aiokafka(),
+    )
+    try:
+        with reaching(settings.brokers):
+            await consumer.start()
+            yield consumer
+    finally:
+        await consumer.stop()
+
+
+def _when_and_where(letter: Letter) -> tuple[int, str, int, int]:
+    record = letter.record
+    return letter.at_ms, record.topic, record.partition, record.offset
+
+
+def by_reason(letters: Iterable[Letter]) -> dict[str, int]:
+    """How many letters each reason has, most first."""
+    counts: dict[str, int] = {}
+    for letter in letters:
+        counts[letter.record.reason] = counts.get(letter.record.reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
