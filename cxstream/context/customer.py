@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from cxstream.context.given import Given
 from cxstream.context.promises import Promise, joined, within
+from cxstream.context.standing import Standing
 from cxstream.context.windows import SPANS_MS, Windows
 from cxstream.errors import RecordError
 
@@ -24,6 +25,7 @@ ATTRIBUTE_TEXT_MAX = 512
 _REPLAY_WINDOW = 64
 _BITS = (1 << _REPLAY_WINDOW) - 1
 _HOUR_MS = 3_600_000
+_TALKING_MS = _HOUR_MS // 4
 _OPEN_MS = 24 * _HOUR_MS
 """A conversation without an end in which nothing was heard for a day is not going on any more."""
 
@@ -61,6 +63,9 @@ class Applied(Struct, array_like=True):
             self.take(other.highest)
 
 
+_NEWEST = ("channel", "last_ms", "ended", "intents", "unresolved", "agent_id", "has_agent")
+
+
 class Contact(Struct):
     """One conversation of the customer, as the others need to know it."""
 
@@ -73,6 +78,7 @@ class Contact(Struct):
     agent_id: str = ""
     summaries: int = 0
     applied: Applied = field(default_factory=Applied)
+    has_agent: bool = False
 
     def update(self, at_ms: int, agent_id: str, facts: Mapping[str, object]) -> None:
         """Take over a conversation's facts as its newest signal gives them."""
@@ -80,13 +86,19 @@ class Contact(Struct):
         self.started_ms = min(self.started_ms, at_ms)
         self.agent_id = agent_id or self.agent_id
         self.ended = bool(facts.get("ended"))
+        self.has_agent = bool(facts.get("has_agent"))
         self.intents = _labels(facts.get("intents"))
         self.unresolved = _labels(facts.get("unresolved"))
+
+    def talking(self, at_ms: int) -> bool:
+        """Whether a person is talking with the customer here at about that moment."""
+        near = abs(at_ms - self.last_ms) <= _TALKING_MS
+        return near and self.has_agent and bool(self.agent_id) and not self.ended
 
     def merge(self, other: Contact) -> None:
         """Join what two keys knew of one conversation; the later knowledge holds."""
         if other.applied.highest > self.applied.highest:
-            for name in ("channel", "last_ms", "ended", "intents", "unresolved", "agent_id"):
+            for name in _NEWEST:
                 setattr(self, name, getattr(other, name))
         self.started_ms = min(self.started_ms, other.started_ms)
         self.summaries = max(self.summaries, other.summaries)
@@ -107,6 +119,7 @@ class Customer(Struct):
     moved_ms: int = 0
     merged: list[str] = []
     promises: tuple[Promise, ...] = ()
+    standing: Standing = field(default_factory=Standing)
 
     def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
         """The contact of a conversation, begun here when it is new; the oldest is forgotten over the limit."""
@@ -125,13 +138,14 @@ class Customer(Struct):
             del self.contacts[conversation_id]
         self.given = tuple(g for g in self.given if max(g.at_ms, g.until_ms) > horizon)[-GIVEN_MAX:]
         self.promises = within(self.promises, horizon)
+        self.standing = self.standing.without_old(self.windows.latest_ms)
         if self.moved_ms <= horizon:
             self.moved_to = ""
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
         kept = self.contacts or self.given or self.attributes or self.moved_to or self.promises
-        return self.windows.empty() and not kept
+        return self.windows.empty() and self.standing.empty() and not kept
 
     def merge(self, other: Customer, carry_id: str) -> bool:
         """Take over what was known under another key; False when this carry-over was taken before."""
@@ -155,6 +169,7 @@ class Customer(Struct):
         older, newer = sorted((other, self), key=lambda c: c.attributes_ms)
         self.attributes = dict([*{**older.attributes, **newer.attributes}.items()][:ATTRIBUTES_MAX])
         self.attributes_ms = newer.attributes_ms
+        self.standing = self.standing.merged(other.standing)
         return True
 
     def hand_over(self, customer_id: str, at_ms: int = 0) -> None:
@@ -162,6 +177,7 @@ class Customer(Struct):
         self.windows = Windows(latest_ms=max(self.windows.latest_ms, at_ms))
         self.contacts, self.given, self.attributes, self.attributes_ms = {}, (), {}, -1
         self.promises = ()
+        self.standing = Standing()
         self.moved_to, self.moved_ms = customer_id, self.windows.latest_ms
 
     def take_back(self) -> None:

@@ -71,7 +71,11 @@ def _hand_over(state: Customer, carry: CarryOver) -> Addressed:
 def _said_by_crm(state: Customer, record: CustomerRecord) -> Addressed:
     at_ms = to_ms(record.event_time)
     state.known = True
-    state.set_attributes(at_ms, record.attributes)
+    if record.attributes:
+        state.set_attributes(at_ms, record.attributes)
+    state.standing = state.standing.with_consents(record.consents, at_ms)
+    if record.preferences is not None:
+        state.standing = state.standing.with_preferences(record.preferences, at_ms)
     if record.type != "identity.linked" or not record.alias or record.alias == state.key:
         return []
     return [(record.alias, link(record.alias, record.customer_id, at_ms, record.tenant))]

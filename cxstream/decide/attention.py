@@ -25,32 +25,57 @@ _KEPT_MS = 30 * 86_400_000
 
 
 class Attention:
-    """What may be given in one conversation at one moment; takes note of what is given and withdrawn."""
+    """What may be given to one customer at one moment; takes note of what is given and withdrawn.
+
+    Decisions are made for the customer: a `place` is the conversation in which something is given, which is
+    the moment's own unless another is named.
+    """
 
     def __init__(self, given: tuple[Given, ...], conversation_id: str, at_ms: int) -> None:
         self._given = list(given)
         self._conversation_id = conversation_id
         self._at_ms = at_ms
-        self._here = [g for g in given if g.conversation_id == conversation_id]
-        self._latest_ms = max((g.at_ms for g in self._here), default=at_ms)
+        self._latest_ms = max(
+            (g.at_ms for g in given if g.conversation_id == conversation_id), default=at_ms
+        )
         self._new = 0
 
-    def in_force(self) -> list[Given]:
-        """What holds in this conversation now or at a later moment already seen; oldest first."""
-        return [g for g in self._here if g.until_ms > self._at_ms]
+    def in_force(self, place: str | None = None) -> list[Given]:
+        """What holds in a conversation now or at a later moment already seen; oldest first."""
+        place = place or self._conversation_id
+        return [g for g in self.in_force_anywhere() if g.conversation_id == place]
 
-    def shown(self) -> list[Given]:
+    def in_force_anywhere(self) -> list[Given]:
+        """What holds now, in all of the customer's conversations."""
+        return [g for g in self._given if g.until_ms > self._at_ms]
+
+    def shown(self, place: str | None = None) -> list[Given]:
         """The nudges on the agent's screen that may still be taken away at this moment; oldest first."""
-        return [g for g in self.in_force() if g.kind == "nudge" and g.at_ms <= self._at_ms]
+        return [g for g in self.in_force(place) if g.kind == "nudge" and g.at_ms <= self._at_ms]
+
+    def shown_elsewhere(self) -> list[Given]:
+        """The nudges on the screens of the customer's other conversations."""
+        return [
+            g
+            for g in self.in_force_anywhere()
+            if g.kind == "nudge"
+            and g.at_ms <= self._at_ms
+            and g.conversation_id != self._conversation_id
+        ]
 
     def seconds_since(self) -> dict[str, int]:
         """Whole seconds since each rule last gave something in this conversation; never negative."""
-        return {g.rule: max(0, self._at_ms - g.at_ms) // 1000 for g in self._here}
+        return {
+            g.rule: max(0, self._at_ms - g.at_ms) // 1000
+            for g in self._given
+            if g.conversation_id == self._conversation_id
+        }
 
-    def refusal(self, rule: Rule, kind: str, pace: int) -> str | None:
+    def refusal(self, rule: Rule, kind: str, pace: int, place: str | None = None) -> str | None:
         """Why a rule may not give this now; None when it may. What comes before the colon is fixed."""
+        place = place or self._conversation_id
         same = [g for g in self._given if g.rule == rule.id and g.kind == kind]
-        here = [g for g in same if g.conversation_id == self._conversation_id]
+        here = [g for g in same if g.conversation_id == place]
         if rule.once_per == "conversation" and here:
             return "given once: this conversation had it already"
         if rule.once_per == "customer" and same:
@@ -65,24 +90,21 @@ class Attention:
             return "too late: the conversation has moved on"
         return None
 
-    def is_full(self) -> str | None:
+    def is_full(self, place: str | None = None) -> str | None:
         """Why no further nudge may be shown, before anyone makes room; None when there is room."""
         if self._new >= NEW_MAX:
             return f"attention: this moment has shown {self._new} nudges already"
-        live = sum(g.kind == "nudge" for g in self.in_force())
+        live = sum(g.kind == "nudge" for g in self.in_force(place))
         return f"attention: {live} nudges are live already" if live >= LIVE_MAX else None
 
     def has_new_left(self) -> bool:
         """Whether this moment may add another nudge."""
         return self._new < NEW_MAX
 
-    def give(self, rule: str, kind: str, decision_id: str, until_ms: int) -> None:
-        """Note that something is given now."""
-        self._new += kind == "nudge"
-        given = Given(
-            rule, self._conversation_id, decision_id, self._at_ms, max(until_ms, self._at_ms), kind
-        )
-        self._put(given)
+    def give(self, given: Given) -> None:
+        """Note that something is given now; its end is never before its beginning."""
+        self._new += given.kind == "nudge"
+        self._put(replace(given, until_ms=max(given.until_ms, self._at_ms)))
 
     def withdraw(self, given: Given) -> None:
         """Note that a nudge leaves the screen now."""
@@ -98,7 +120,6 @@ class Attention:
     def _put(self, given: Given) -> None:
         """Take a Given in place of the earlier of its rule, conversation and kind."""
         self._given = [*(g for g in self._given if not _replaces(given, g)), given]
-        self._here = [g for g in self._given if g.conversation_id == self._conversation_id]
 
     def _side(self, given: Given) -> str:
         return "ago" if given.at_ms <= self._at_ms else "later"

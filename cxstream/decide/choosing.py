@@ -1,33 +1,46 @@
-"""From the rules that apply to the decisions: gates, suppression, an agent's attention, withdrawal.
+"""From the rules that apply to the decisions: one mind for all of the customer's conversations.
 
-Rules are considered in order of priority. Whatever is turned down is kept with its reason, whose part
+Rules are considered heaviest first. Each passes, effect by effect, what others have decided for this
+customer, the gates, and the agent's attention; whatever is turned down is kept with its reason, whose part
 before the colon is one of a few fixed phrases (so that it can be counted).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from cxstream.context.given import Given
+from cxstream.decide.arbitration import Weighed
 from cxstream.decide.attention import Attention
-from cxstream.decide.conditions import NotEvaluated, View
-from cxstream.decide.explain import scores, why, why_withdrawn, words_of
-from cxstream.decide.index import Ranked
+from cxstream.decide.cards import Cards
+from cxstream.decide.conditions import View
+from cxstream.decide.explain import why, words_of
+from cxstream.decide.gates import Asked, Gates, Refusal
 from cxstream.decide.matching import Match
 from cxstream.decide.moment import (
     Decided,
     Decision,
     Effect,
+    Elsewhere,
     Escalate,
     Kind,
     Moment,
+    Noted,
     RequestAction,
     ShowNudge,
-    WithdrawNudge,
 )
 from cxstream.decide.playbook import Rule
-from cxstream.decide.templates import Words
-from cxstream.events import Rejection, record_id
+from cxstream.decide.ways import choice, heaviness, is_automatic
+from cxstream.events import Choice, Rejection, record_id
+
+
+class Chosen(NamedTuple):
+    """An effect on its way to become a decision."""
+
+    weighed: Weighed
+    kind: Kind
+    effect: Effect
+    choice: Choice
 
 
 class Choosing:
@@ -35,81 +48,104 @@ class Choosing:
 
     def __init__(
         self,
-        rules: Mapping[str, Ranked],
         moment: Moment,
         view: View,
         attention: Attention,
+        cards: Cards,
         rejected: list[Rejection],
     ) -> None:
-        self._rules = rules
         self._moment = moment
         self._view = view
         self._attention = attention
+        self._cards = cards
+        self._gates = Gates(moment, view)
         self._rejected = rejected
-        self._withdrawals: list[Decision] = []
-        self._chosen: list[tuple[Match, Kind, Effect]] = []
+        self._chosen: list[Chosen] = []
+        self._notes: list[Noted] = []
+        in_force = attention.in_force_anywhere()
         self._superseded = {
-            other: g.rule
-            for g in attention.in_force()
-            if g.rule in rules
-            for other in rules[g.rule].rule.suppresses
+            other: (g.rule, g.conversation_id)
+            for g in sorted(in_force, key=lambda g: g.conversation_id == moment.conversation_id)
+            if g.rule in cards.rules
+            for other in cards.rules[g.rule].rule.suppresses
         }
+        self._handed_over = next((g.rule for g in in_force if g.kind == "escalation"), None)
 
-    def withdraw_what_is_over(self) -> None:
-        """Take away the nudges whose condition for withdrawing holds."""
-        for given in self._attention.shown():
-            ranked = self._rules.get(given.rule)
-            if ranked is None or ranked.rule.withdraw_when is None:
-                continue
-            condition, because = ranked.rule.withdraw_when, ranked.rule.withdraw_because
-            try:
-                over = self._view.holds(condition)
-            except NotEvaluated:
-                continue
-            if over and because is not None:
-                words = because.render(self._view, Words(self._moment.text or ""))
-                self._withdraw(given, ranked, words, scores(condition.paths, self._view))
-
-    def consider(self, match: Match) -> None:
+    def consider(self, weighed: Weighed) -> None:
         """Choose what a rule gives, or keep why not."""
+        match = weighed.match
         rule = match.ranked.rule
-        by = self._superseded.get(rule.id)
-        if by is not None:
-            self._reject(rule, f"superseded: {by} is the better answer")
+        if rule.id in self._superseded:
+            self._reject(rule, self._pointless(*self._superseded[rule.id]))
             return
-        took_part = False
+        took_part = self._note(match)
+        allowed: list[tuple[Kind, Effect]] = []
         for kind, effect in self._effects(match):
-            refusal = self._gate(rule, kind)
+            if rule.give == "one" and allowed:
+                words = f"one choice: {allowed[0][0]} is enough"
+                self._reject(rule, Refusal("one_mind", words))
+                continue
+            refusal = self._gates.refusal(self._asked(match, kind, effect))
             if refusal is None:
                 took_part = True
-                pace = match.ranked.pace.get(self._moment.channel, 1)
-                refusal = self._attention.refusal(rule, kind, pace)
-            if refusal is None and kind == "nudge":
-                refusal = self._make_room(rule)
+                refusal = self._now(weighed, kind, effect)
             if refusal is not None:
                 self._reject(rule, refusal)
                 continue
-            self._choose(match, kind, effect)
+            allowed.append((kind, effect))
+        chosen = choice(allowed, self._moment)
+        for kind, effect in allowed:
+            self._choose(Chosen(weighed, kind, effect, chosen))
         if took_part:
-            self._supersede(rule)
+            for other in rule.suppresses:
+                self._superseded.setdefault(other, (rule.id, self._moment.conversation_id))
+            self._cards.supersede(rule)
 
     def decided(self) -> Decided:
-        """The answer: withdrawals first, then what was chosen, by priority."""
+        """The answer: withdrawals first, then what was chosen, as it was weighed."""
         rejected = tuple(self._rejected)
         chosen = tuple(
             Decision(
-                id=self._id(match, kind),
-                kind=kind,
-                effect=effect,
-                priority=match.ranked.rule.priority,
-                expires_at_ms=self._until_ms(match),
-                why=why(match, self._moment, self._view, rejected),
+                id=self._id(one.weighed.match, one.kind),
+                kind=one.kind,
+                effect=one.effect,
+                priority=round(one.weighed.weight.priority),
+                expires_at_ms=self._until_ms(one.weighed.match),
+                why=why(
+                    one.weighed.match,
+                    self._moment,
+                    self._view,
+                    rejected,
+                    one.weighed.weight,
+                    one.choice,
+                ),
             )
-            for match, kind, effect in self._chosen
+            for one in self._chosen
         )
-        return Decided((*self._withdrawals, *chosen), self._attention.after(), rejected)
+        return Decided(
+            (*self._cards.withdrawals, *chosen),
+            self._attention.after(),
+            rejected,
+            self._gates.reached,
+            tuple(self._notes),
+        )
+
+    def _pointless(self, by: str, where: str) -> Refusal:
+        if where == self._moment.conversation_id:
+            return Refusal("one_mind", f"superseded: {by} is the better answer")
+        return Refusal("one_mind", f"one mind: {by} holds in {where}")
+
+    def _note(self, match: Match) -> bool:
+        """Remember what the rule notes; no gate asks about that."""
+        rule = match.ranked.rule
+        if rule.note is None:
+            return False
+        text = rule.note.text.render(self._view, words_of(match, self._moment))
+        self._notes.append(Noted(rule.id, rule.note.kind, text))
+        return True
 
     def _effects(self, match: Match) -> list[tuple[Kind, Effect]]:
+        """What a rule can give, the gravest first; the lightest first when it gives only one."""
         rule, words = match.ranked.rule, words_of(match, self._moment)
         effects: list[tuple[Kind, Effect]] = []
         if rule.escalation is not None:
@@ -117,82 +153,100 @@ class Choosing:
             call = rule.escalation
             effects.append(("escalation", Escalate(call.reason, call.severity, summary)))
         if rule.action is not None:
-            parameters = {n: t.render(self._view, words) for n, t in rule.action.parameters}
-            request = RequestAction(rule.action.name, parameters, rule.action.needs_approval)
-            effects.append(("action", request))
+            effects.append(("action", self._request(match, rule)))
         if rule.nudge is not None:
             say = rule.nudge.say.render(self._view, words)
-            effects.append(("nudge", ShowNudge(self._moment.agent_id or "", rule.nudge.title, say)))
+            there = self._cards.place() or Elsewhere(
+                self._moment.conversation_id, self._moment.channel, ""
+            )
+            card = ShowNudge(
+                there.agent_id,
+                rule.nudge.title,
+                say,
+                there.conversation_id,
+                there.channel,
+                rule.must_say,
+            )
+            effects.append(("nudge", card))
+        if rule.give == "one":
+            effects.sort(key=lambda one: heaviness(one[1], self._moment))
         return effects
 
-    def _gate(self, rule: Rule, kind: Kind) -> str | None:
-        """What stands against an effect before any attention is asked for."""
-        needs_role = (kind != "nudge") if rule.needs_known_role is None else rule.needs_known_role
-        if needs_role and self._moment.role_guessed:
-            return "role only guessed: who spoke is not known for sure"
-        if rule.needs_model and self._moment.degraded:
-            return "scores degraded: the lexicon answered, this rule needs the model"
-        if kind == "nudge" and not self._moment.agent_id:
-            return "no agent on the conversation"
+    def _request(self, match: Match, rule: Rule) -> RequestAction:
+        assert rule.action is not None
+        words, call = words_of(match, self._moment), rule.action
+        asked = Asked(match.ranked, "action", True, call.contact)
+        begin_ms = self._gates.wait_until_ms(asked)
+        return RequestAction(
+            name=call.name,
+            parameters={n: t.render(self._view, words) for n, t in call.parameters},
+            approval=call.approval,
+            purpose=rule.purpose,
+            contact=call.contact,
+            not_before_ms=begin_ms if begin_ms > self._moment.event_time_ms else 0,
+        )
+
+    def _asked(self, match: Match, kind: Kind, effect: Effect) -> Asked:
+        has_place = not isinstance(effect, ShowNudge) or bool(effect.agent_id)
+        contact = effect.contact if isinstance(effect, RequestAction) else ""
+        return Asked(match.ranked, kind, has_place, contact)
+
+    def _now(self, weighed: Weighed, kind: Kind, effect: Effect) -> Refusal | None:
+        """What speaks against an effect now that the gates have let it through."""
+        ranked = weighed.match.ranked
+        rule = ranked.rule
+        if is_automatic(effect, self._moment) and self._handed_over not in (None, rule.id):
+            words = f"one choice: {self._handed_over} has handed this customer to a supervisor"
+            return Refusal("one_mind", words)
+        place = effect.conversation_id if isinstance(effect, ShowNudge) else None
+        pace = ranked.pace.get(self._moment.channel, 1)
+        refusal = self._attention.refusal(rule, kind, pace, place)
+        if refusal is None and isinstance(effect, ShowNudge):
+            there = self._cards.shown_to(effect.agent_id, rule.id)
+            if there is not None:
+                return Refusal("one_mind", f"one mind: the same agent has it in {there}")
+            refusal = self._twice(effect) or self._cards.make_room(
+                rule, weighed.weight.priority, effect.conversation_id, self._nudged()
+            )
+        return None if refusal is None else Refusal("attention", refusal)
+
+    def _twice(self, card: ShowNudge) -> str | None:
+        """Whether the very words are on their way to the screen already, from another rule."""
+        for one in self._chosen:
+            if isinstance(one.effect, ShowNudge) and one.effect.say == card.say:
+                return f"attention: {one.weighed.match.ranked.rule.id} says the same words"
         return None
 
-    def _make_room(self, rule: Rule) -> str | None:
-        """Free a place for a nudge by taking away a less important one; why not, when there is none."""
-        full = self._attention.is_full()
-        if full is None or not self._attention.has_new_left():
-            return full
-        known = [(self._rules[g.rule], g) for g in self._attention.shown() if g.rule in self._rules]
-        chosen_now = {match.ranked.rule.id for match, kind, _ in self._chosen if kind == "nudge"}
-        lesser = [
-            (ranked.rule.priority, given.at_ms, given.decision_id, ranked, given)
-            for ranked, given in known
-            if ranked.rule.priority < rule.priority and ranked.rule.id not in chosen_now
-        ]
-        if not lesser:
-            return f"{full}, none of them less important"
-        *_, ranked, given = min(lesser, key=lambda entry: entry[:3])
-        self._withdraw(given, ranked, f"Makes room for something more important: {rule.title}.", {})
-        return self._attention.is_full()
+    def _nudged(self) -> set[str]:
+        return {one.weighed.match.ranked.rule.id for one in self._chosen if one.kind == "nudge"}
 
-    def _choose(self, match: Match, kind: Kind, effect: Effect) -> None:
-        self._chosen.append((match, kind, effect))
+    def _choose(self, one: Chosen) -> None:
+        match, moment = one.weighed.match, self._moment
+        rule, decision_id = match.ranked.rule, self._id(match, one.kind)
+        self._chosen.append(one)
+        place, turn = moment.conversation_id, -1
+        if isinstance(one.effect, ShowNudge):
+            place = one.effect.conversation_id
+            turn = moment.agent_turns if place == moment.conversation_id else -1
         self._attention.give(
-            match.ranked.rule.id, kind, self._id(match, kind), self._until_ms(match)
-        )
-
-    def _supersede(self, rule: Rule) -> None:
-        """From now on the rules that this one makes pointless are silent; their cards go."""
-        for other in rule.suppresses:
-            self._superseded.setdefault(other, rule.id)
-        for given in self._attention.shown():
-            if given.rule in rule.suppresses and given.rule in self._rules:
-                because = f"Superseded: {rule.title}."
-                self._withdraw(given, self._rules[given.rule], because, {})
-
-    def _withdraw(
-        self,
-        given: Given,
-        ranked: Ranked,
-        because: str,
-        facts: dict[str, float | str | bool],
-    ) -> None:
-        moment, nudge = self._moment, ranked.rule.nudge
-        if not moment.agent_id or nudge is None:
-            return
-        self._attention.withdraw(given)
-        self._withdrawals.append(
-            Decision(
-                id=record_id("nudge", moment.signal_id, given.decision_id, "withdrawn"),
-                kind="withdrawal",
-                effect=WithdrawNudge(moment.agent_id, given.decision_id, nudge.title),
-                priority=ranked.rule.priority,
-                expires_at_ms=moment.event_time_ms,
-                why=why_withdrawn(ranked.ref, because, moment, facts),
+            Given(
+                rule.id,
+                place,
+                decision_id,
+                moment.event_time_ms,
+                self._until_ms(match),
+                one.kind,
+                turn,
+                one.weighed.weight.priority,
             )
         )
+        if one.kind == "escalation":
+            self._handed_over = self._handed_over or rule.id
+        if isinstance(one.effect, RequestAction) and one.effect.contact:
+            self._gates.reach(one.effect.contact, decision_id)
 
-    def _reject(self, rule: Rule, reason: str) -> None:
-        rejection = Rejection(rule.id, reason)
+    def _reject(self, rule: Rule, refusal: Refusal) -> None:
+        rejection = Rejection(rule.id, refusal.reason, refusal.gate)
         if rejection not in self._rejected:
             self._rejected.append(rejection)
 

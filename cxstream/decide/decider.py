@@ -1,7 +1,9 @@
 """The one call of the stage: a moment and what was given before, to decisions.
 
-moment ─▶ index: which rules can this move? ─▶ matching: which apply? ─▶ gates: role, model, agent
-       ─▶ attention: may they, now? ─▶ decisions, each with its reason and the rejected candidates
+moment ─▶ index: which rules can this move? ─▶ matching: which apply? ─▶ arbitration: what does each weigh?
+       ─▶ gates: may they? ─▶ attention: now? ─▶ decisions, each with its reason and the rejected candidates
+
+Gates come before ranking in effect: a candidate that is turned down at one takes no place from any other.
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cxstream.context.given import Given
+from cxstream.decide.arbitration import Weighed, in_order, weigh
 from cxstream.decide.attention import Attention
+from cxstream.decide.cards import Cards
 from cxstream.decide.choosing import Choosing
 from cxstream.decide.conditions import Facts, View
 from cxstream.decide.index import Index
 from cxstream.decide.matching import match
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.playbook import Playbook
+from cxstream.decide.propensity import NothingLearnt, Propensity
 from cxstream.decide.vocabulary import GIVEN
 
 
@@ -25,8 +30,9 @@ class Decider:
     Raises PlaybookError when two playbooks use the same rule id.
     """
 
-    def __init__(self, playbooks: Sequence[Playbook]) -> None:
+    def __init__(self, playbooks: Sequence[Playbook], propensity: Propensity | None = None) -> None:
         self.playbooks = tuple(playbooks)
+        self._propensity = propensity or NothingLearnt()
         self._index = Index(self.playbooks)
 
     def decide(self, moment: Moment, given: tuple[Given, ...]) -> Decided:
@@ -45,10 +51,12 @@ class Decider:
             if ranked is not None and ranked.rule.withdraw_when is not None:
                 view.ready(ranked.rule.withdraw_when)
         matches, rejected = match(here, moment, view)
-        choosing = Choosing(self._index.by_id, moment, view, attention, rejected)
-        choosing.withdraw_what_is_over()
-        for found in matches:
-            choosing.consider(found)
+        cards = Cards(self._index.by_id, moment, view, attention)
+        cards.withdraw_what_is_over()
+        choosing = Choosing(moment, view, attention, cards, rejected)
+        weighed = [Weighed(m, weigh(m, moment, view, self._propensity)) for m in matches]
+        for candidate in in_order(weighed):
+            choosing.consider(candidate)
         return choosing.decided()
 
 

@@ -10,7 +10,7 @@ from cxstream.decide.moment import Moment
 from cxstream.decide.playbook import Rule
 from cxstream.decide.reading import Path
 from cxstream.decide.templates import Words
-from cxstream.events import Evidence, Rejection, RuleRef, Why
+from cxstream.events import Choice, Evidence, Rejection, RuleRef, Weight, Why
 
 EVIDENCE_MAX = 1_000
 """Characters of an utterance that are quoted when no phrase says which words matter."""
@@ -45,7 +45,14 @@ def _is_about(rule: Rule, intent: str) -> bool:
     return intent in rule.intents or (rule.when is not None and f'"{intent}"' in rule.when.source)
 
 
-def why(match: Match, moment: Moment, view: View, rejected: tuple[Rejection, ...]) -> Why:
+def why(
+    match: Match,
+    moment: Moment,
+    view: View,
+    rejected: tuple[Rejection, ...],
+    weight: Weight,
+    choice: Choice,
+) -> Why:
     """The explanation of what a rule gives at a moment."""
     rule = match.ranked.rule
     started_by_intent = bool(rule.intents) and not match.spans
@@ -58,6 +65,8 @@ def why(match: Match, moment: Moment, view: View, rejected: tuple[Rejection, ...
         rejected=rejected,
         model=moment.model,
         degraded=moment.degraded,
+        weight=weight,
+        choice=choice,
     )
 
 

@@ -15,6 +15,7 @@ from cxstream.decide import vocabulary
 from cxstream.decide.moment import Moment
 from cxstream.decide.phrases import Anchors
 from cxstream.decide.playbook import Playbook, Rule
+from cxstream.decide.policy import Policy, Purpose
 from cxstream.errors import PlaybookError
 from cxstream.events import RuleRef
 
@@ -28,6 +29,8 @@ class Ranked(Struct, frozen=True):
     ref: RuleRef
     on: frozenset[Place]
     pace: dict[str, int]
+    policy: Policy
+    purpose: Purpose
 
 
 class Slice(Struct, frozen=True):
@@ -95,4 +98,6 @@ def _rank(playbook: Playbook, rule: Rule) -> Ranked:
         ref=RuleRef(id=rule.id, playbook=playbook.name, version=playbook.version),
         on=frozenset(vocabulary.EVENTS[name] for name in rule.on),
         pace=playbook.pace,
+        policy=playbook.policy,
+        purpose=playbook.policy.purposes.get(rule.purpose, Purpose(rule.purpose)),
     )

@@ -8,13 +8,15 @@ from pathlib import Path
 import yaml
 
 from cxstream.decide import vocabulary
+from cxstream.decide.examples import read_examples
 from cxstream.decide.located import Document, Fields
 from cxstream.decide.playbook import Playbook, Rule
+from cxstream.decide.policies import POLICY, read_policy
 from cxstream.decide.rules import PhraseLists, read_patterns, read_rule
 from cxstream.errors import PlaybookError
 
 RULES_MAX = 500
-_TOP = ("playbook", "version", "title", "pace", "phrase_lists", "rules")
+_TOP = ("playbook", "version", "title", "pace", *POLICY, "phrase_lists", "rules", "examples")
 
 
 def load_playbook(text: str, source: str) -> Playbook:
@@ -56,9 +58,11 @@ def _playbook(document: Document) -> Playbook | None:
     nodes = top.items("rules")
     if len(nodes) > RULES_MAX:
         top.problem("rules", f"has {len(nodes)} rules; at most {RULES_MAX}")
-    lists = _lists(top)
+    lists, policy = _lists(top), read_policy(top)
     rules = [
-        (node, rule) for node in nodes if (rule := read_rule(document, node, lists)) is not None
+        (node, rule)
+        for node in nodes
+        if (rule := read_rule(document, node, lists, policy)) is not None
     ]
     _check_together(document, rules)
     return Playbook(
@@ -66,6 +70,8 @@ def _playbook(document: Document) -> Playbook | None:
         version=top.text("version", longest=32, loose=True),
         title=top.text("title", longest=200),
         pace=_pace(top),
+        policy=policy,
+        examples=read_examples(top, tuple(rule.id for _, rule in rules)),
         rules=tuple(rule for _, rule in rules),
     )
 
@@ -112,6 +118,12 @@ def _check_together(document: Document, rules: list[tuple[yaml.Node, Rule]]) -> 
 
 def _rules_read(rule: Rule) -> set[str]:
     """The rules whose decisions a rule looks back at (`given.<rule>`)."""
-    parts = (rule.when, rule.withdraw_when, rule.because, rule.withdraw_because)
+    conditions = (
+        rule.when,
+        rule.withdraw_when,
+        *rule.gates.all(),
+        *(w.when for w in rule.worth.weights),
+    )
+    parts = (*conditions, rule.because, rule.withdraw_because)
     paths = [path for part in parts if part is not None for path in part.paths]
     return {path[1] for path in paths if path[0] == vocabulary.GIVEN and len(path) == 2}

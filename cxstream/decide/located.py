@@ -157,7 +157,11 @@ class Fields:
         """A number from 0 to 1."""
         return self._number(name, default, 0, 1, "a number")
 
-    def _number(self, name: str, default: float, least: int, most: int, kind: str) -> float:
+    def number(self, name: str, *, least: float, most: float) -> float:
+        """A number between two bounds; 0 where it is not given."""
+        return self._number(name, 0.0, least, most, "a number")
+
+    def _number(self, name: str, default: float, least: float, most: float, kind: str) -> float:
         node = self._nodes.get(name)
         if node is None:
             return default
@@ -182,6 +186,16 @@ class Fields:
             self.problem(name, f"expected true or false, found {_found(node)}")
             return None
         return node.value.lower() in ("true", "yes", "on")
+
+    def fact(self, name: str, example: object) -> object:
+        """A value of the same kind as an example (None: of whatever kind it is written)."""
+        node = self._nodes[name]
+        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        if isinstance(example, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if example is not None and type(value) is not type(example):
+            self.problem(name, f"expected {vocabulary.kind_of(example)}, found {_found(node)}")
+        return value
 
     def items(self, name: str) -> list[yaml.Node]:
         """The members of a list, as nodes."""

@@ -7,16 +7,28 @@ from typing import Literal
 from msgspec import Struct
 
 from cxstream.context.given import Given
+from cxstream.context.standing import Reached, Standing
 from cxstream.decide.conditions import Facts
-from cxstream.decide.playbook import Severity
+from cxstream.decide.playbook import NoteKind, Severity
+from cxstream.decide.policy import ApprovalPolicy
 from cxstream.events import Rejection, Why
+
+
+class Elsewhere(Struct, frozen=True):
+    """Another conversation in which a person is talking with the same customer at the same time."""
+
+    conversation_id: str
+    channel: str
+    agent_id: str
 
 
 class Moment(Struct, frozen=True):
     """Something that happened in a conversation, and all that a decision about it may rest on.
 
     `kind` is `utterance` or the type of a control event; `role` says who spoke ("" when nobody did).
-    `text` is the utterance as said, after redaction. `event_time_ms` is UTC epoch milliseconds.
+    `text` is the utterance as said, after redaction. `event_time_ms` is UTC epoch milliseconds. `standing` is
+    what the customer allows, `elsewhere` who else is talking with them, the latest first; `agent_turns` how
+    often agents have spoken, `next_actions` what the agent will probably do next.
     """
 
     signal_id: str
@@ -37,22 +49,33 @@ class Moment(Struct, frozen=True):
     model: str | None = None
     degraded: bool = False
     role_guessed: bool = False
+    bot_only: bool = False
+    agent_turns: int = 0
+    next_actions: tuple[tuple[str, float], ...] = ()
+    standing: Standing = Standing()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class ShowNudge(Struct, frozen=True):
-    """Show the agent a card."""
+    """Show the agent of a conversation a card."""
 
     agent_id: str
     title: str
     say: str
+    conversation_id: str
+    channel: str
+    must_say: bool = False
 
 
 class RequestAction(Struct, frozen=True):
-    """Have a back-office system do something."""
+    """Have a back-office system do something: after an approval, and not before a time, if they say so."""
 
     name: str
     parameters: dict[str, str]
-    needs_approval: bool
+    approval: ApprovalPolicy | None
+    purpose: str
+    contact: str = ""
+    not_before_ms: int = 0
 
 
 class Escalate(Struct, frozen=True):
@@ -69,6 +92,8 @@ class WithdrawNudge(Struct, frozen=True):
     agent_id: str
     nudge_id: str
     title: str
+    conversation_id: str
+    channel: str
 
 
 Effect = ShowNudge | RequestAction | Escalate | WithdrawNudge
@@ -89,12 +114,23 @@ class Decision(Struct, frozen=True):
     why: Why
 
 
+class Noted(Struct, frozen=True):
+    """Something to remember for the passport, of the rule that noted it."""
+
+    rule: str
+    kind: NoteKind
+    text: str
+
+
 class Decided(Struct, frozen=True):
     """The decisions of one moment, what is in force after it, and every candidate that was not chosen.
 
-    Decisions come withdrawals first, then by priority, highest first; equal priorities by rule id.
+    Decisions come withdrawals first, then as they were weighed, the heaviest first. `reached` are the contacts
+    with the customer that they bring, `notes` what is to be remembered.
     """
 
     decisions: tuple[Decision, ...]
     given: tuple[Given, ...]
     rejected: tuple[Rejection, ...] = ()
+    reached: tuple[Reached, ...] = ()
+    notes: tuple[Noted, ...] = ()

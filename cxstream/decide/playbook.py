@@ -12,10 +12,13 @@ from msgspec import Struct
 
 from cxstream.decide.conditions import Condition
 from cxstream.decide.phrases import Phrases
+from cxstream.decide.policy import SERVICE, ApprovalPolicy, ContextWeight, Gates, Policy
 from cxstream.decide.templates import Template
 
 Severity = Literal["low", "medium", "high", "critical"]
 OncePer = Literal["none", "conversation", "customer"]
+Give = Literal["all", "one"]
+NoteKind = Literal["tried", "told"]
 
 
 class NudgeCard(Struct, frozen=True):
@@ -26,11 +29,15 @@ class NudgeCard(Struct, frozen=True):
 
 
 class ActionCall(Struct, frozen=True):
-    """What a back-office system is asked to do, and whether a human must approve it first."""
+    """What a back-office system is asked to do, and who must approve it first (None: nobody).
+
+    `contact` is the channel on which it gets in touch with the customer, "" when it does not.
+    """
 
     name: str
     parameters: tuple[tuple[str, Template], ...] = ()
-    needs_approval: bool = False
+    approval: ApprovalPolicy | None = None
+    contact: str = ""
 
 
 class EscalationCall(Struct, frozen=True):
@@ -41,13 +48,38 @@ class EscalationCall(Struct, frozen=True):
     summary: Template
 
 
+class Note(Struct, frozen=True):
+    """What is to be passed on: `tried` by the customer, or `told` and not to be asked again."""
+
+    kind: NoteKind
+    text: Template
+
+
+class Worth(Struct, frozen=True):
+    """What a rule weighs against others: P x C x V x L (see `arbitration`).
+
+    `propensity` is assumed at the start, with the weight of `evidence` outcomes. `likely` names next actions of
+    the model (or `intent`, its intent) whose probability is P instead. Without `value` V is the priority.
+    """
+
+    propensity: float = 1.0
+    evidence: int = 50
+    likely: tuple[str, ...] = ()
+    value: float | None = None
+    lever: int = 0
+    weights: tuple[ContextWeight, ...] = ()
+
+
 class Rule(Struct, frozen=True):
     """One rule: when it starts, when it applies, what it does, and how often it may.
 
     It starts on the events `on`, when one of `intents` is understood with at least `probability` or one of
     `phrases` is said (or at once, with neither); it applies when `when` holds too. A `when` that reads
     `phrases` decides alone. `needs_known_role` is None where every effect keeps its own default: a nudge
-    may rest on a guessed role, an action or escalation may not.
+    may rest on a guessed role, an action or escalation may not. With `must_say` it goes before every other
+    and past consent, contact policy and attention: what law or safety demands is not weighed. `give` `one`
+    gives the lightest effect that works (see `choosing`), `for_turns` takes a card away after so many turns
+    of the agent (0: only time does).
     """
 
     id: str
@@ -70,6 +102,41 @@ class Rule(Struct, frozen=True):
     suppresses: tuple[str, ...] = ()
     needs_known_role: bool | None = None
     needs_model: bool = False
+    purpose: str = SERVICE
+    must_say: bool = False
+    gates: Gates = Gates()
+    worth: Worth = Worth()
+    give: Give = "all"
+    for_turns: int = 0
+    note: Note | None = None
+
+
+class Example(Struct, frozen=True):
+    """A moment made up by the policy owner, and what must (and must not) come of it; runs as a test.
+
+    `facts` are by full name (`conversation.negative_run`), what is not named is calm; `given` is by rule the
+    seconds since it gave something here, `reached` by channel how often the customer was reached in the
+    day before. `gives` and `gives_not` are rules, `refuses` by rule the gate at which it is turned down.
+    `line` is where it stands in the file.
+    """
+
+    name: str
+    on: str
+    gives: tuple[str, ...] = ()
+    gives_not: tuple[str, ...] = ()
+    gives_nothing: bool = False
+    refuses: dict[str, str] = {}
+    text: str = ""
+    intent: str = "out_of_scope"
+    probability: float = 0.9
+    facts: dict[str, object] = {}
+    given: dict[str, int] = {}
+    consents: dict[str, bool] = {}
+    reached: dict[str, int] = {}
+    at: int = 0
+    channel: str = "voice"
+    agent: bool = True
+    line: int = 0
 
 
 class Playbook(Struct, frozen=True):
@@ -84,3 +151,5 @@ class Playbook(Struct, frozen=True):
     rules: tuple[Rule, ...]
     title: str = ""
     pace: dict[str, int] = {}
+    policy: Policy = Policy()
+    examples: tuple[Example, ...] = ()

@@ -30,7 +30,7 @@ def _record(effect: Effect, decision: Decision, moment: Moment) -> Nudge | Actio
 def _shown(effect: ShowNudge, decision: Decision, moment: Moment) -> Nudge:
     return Nudge(
         id=decision.id,
-        conversation_id=moment.conversation_id,
+        conversation_id=effect.conversation_id,
         agent_id=effect.agent_id,
         title=effect.title,
         say=effect.say,
@@ -40,7 +40,9 @@ def _shown(effect: ShowNudge, decision: Decision, moment: Moment) -> Nudge:
         priority=decision.priority,
         tenant=moment.tenant,
         customer_id=moment.customer_id,
-        channel=moment.channel,
+        channel=effect.channel,
+        heard_in=_heard_in(effect, moment),
+        must_say=effect.must_say,
     )
 
 
@@ -48,7 +50,7 @@ def _shown(effect: ShowNudge, decision: Decision, moment: Moment) -> Nudge:
 def _withdrawn(effect: WithdrawNudge, decision: Decision, moment: Moment) -> Nudge:
     return Nudge(
         id=decision.id,
-        conversation_id=moment.conversation_id,
+        conversation_id=effect.conversation_id,
         agent_id=effect.agent_id,
         title=effect.title,
         say="",
@@ -60,12 +62,14 @@ def _withdrawn(effect: WithdrawNudge, decision: Decision, moment: Moment) -> Nud
         withdraws=effect.nudge_id,
         tenant=moment.tenant,
         customer_id=moment.customer_id,
-        channel=moment.channel,
+        channel=effect.channel,
+        heard_in=_heard_in(effect, moment),
     )
 
 
 @_record.register
 def _action(effect: RequestAction, decision: Decision, moment: Moment) -> Action:
+    approval = effect.approval
     return Action(
         id=decision.id,
         conversation_id=moment.conversation_id,
@@ -74,10 +78,16 @@ def _action(effect: RequestAction, decision: Decision, moment: Moment) -> Action
         expires_at=from_ms(decision.expires_at_ms),
         why=decision.why,
         parameters=effect.parameters,
-        needs_approval=effect.needs_approval,
+        needs_approval=approval is not None,
         tenant=moment.tenant,
         customer_id=moment.customer_id,
         agent_id=moment.agent_id,
+        purpose=effect.purpose,
+        contact=effect.contact or None,
+        approvers=approval.roles if approval else (),
+        approve_by=from_ms(moment.event_time_ms + approval.within_s * 1000) if approval else None,
+        otherwise=approval.otherwise if approval else "expire",
+        not_before=from_ms(effect.not_before_ms) if effect.not_before_ms else None,
     )
 
 
@@ -97,3 +107,8 @@ def _escalation(effect: Escalate, decision: Decision, moment: Moment) -> Escalat
         queue=moment.queue,
         channel=moment.channel,
     )
+
+
+def _heard_in(effect: ShowNudge | WithdrawNudge, moment: Moment) -> str | None:
+    """Where the reason was heard, when another conversation shows the card."""
+    return None if effect.conversation_id == moment.conversation_id else moment.conversation_id

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-import re
 from typing import cast, get_args
 
 import yaml
 
 from cxstream.decide import vocabulary
-from cxstream.decide.conditions import Condition, compile_condition
+from cxstream.decide.conditions import Condition
+from cxstream.decide.effects import (
+    is_id,
+    read_action,
+    read_condition,
+    read_escalation,
+    read_note,
+    read_nudge,
+    read_template,
+)
 from cxstream.decide.located import Document, Fields
 from cxstream.decide.patterns import Pattern, PatternError, compile_pattern
 from cxstream.decide.phrases import ANY, Phrases
-from cxstream.decide.playbook import (
-    ActionCall,
-    EscalationCall,
-    NudgeCard,
-    OncePer,
-    Rule,
-    Severity,
-)
-from cxstream.decide.templates import Template, compile_template
+from cxstream.decide.playbook import Give, OncePer, Rule
+from cxstream.decide.policy import SERVICE, Policy
+from cxstream.decide.templates import Template
+from cxstream.decide.weights import WORTH, read_gates, read_worth
 
 PhraseLists = dict[str, tuple[Pattern, ...]]
 
 PATTERNS_MAX = 60
-TITLE_MAX = 60
-SAY_MAX = 240
+TURNS_MAX = 20
 _DAY_S = 86_400
-_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RULE = (
     *("id", "title", "on", "intents", "probability", "phrases", "not_phrases", "when", "because"),
-    *("priority", "cooldown_s", "valid_for_s", "once_per", "nudge", "action", "escalation"),
-    *("withdraw_when", "withdraw_because", "suppresses", "needs_known_role", "needs_model"),
+    *("priority", "cooldown_s", "valid_for_s", "for_turns", "once_per", "nudge", "action"),
+    *("escalation", "note", "give", "withdraw_when", "withdraw_because", "suppresses"),
+    *(
+        "needs_known_role",
+        "needs_model",
+        "must_say",
+        "purpose",
+        "eligible",
+        "applicable",
+        "suitable",
+    ),
+    *WORTH,
 )
 
 
-def read_rule(document: Document, node: yaml.Node, lists: PhraseLists) -> Rule | None:
+def read_rule(
+    document: Document, node: yaml.Node, lists: PhraseLists, policy: Policy
+) -> Rule | None:
     """A rule, or None when the node is no mapping; `lists` are the playbook's shared phrases."""
     name = _id_of(node)
     given = Fields(document, node, _RULE, f"rule {name}" if name else "rule")
@@ -50,25 +63,32 @@ def read_rule(document: Document, node: yaml.Node, lists: PhraseLists) -> Rule |
         id=_id(given),
         title=given.text("title", longest=100),
         on=on,
-        because=_template(given, "because"),
+        because=read_template(given, "because"),
         intents=given.choices("intents", vocabulary.INTENTS),
         probability=given.share("probability", 0.5),
         phrases=phrases,
-        when=_condition(given, "when", groups),
+        when=read_condition(given, "when", groups, name),
         priority=given.whole("priority", 50, least=0, most=100),
         cooldown_s=given.whole("cooldown_s", 300, least=0, most=30 * _DAY_S),
         valid_for_s=given.whole("valid_for_s", 60, least=5, most=7 * _DAY_S),
         once_per=cast(OncePer, given.choice("once_per", get_args(OncePer), "none")),
-        nudge=_nudge(given),
-        action=_action(given),
-        escalation=_escalation(given),
-        withdraw_when=_condition(given, "withdraw_when", ()),
-        withdraw_because=_template(given, "withdraw_because")
+        nudge=read_nudge(given),
+        action=read_action(given, policy.approval),
+        escalation=read_escalation(given),
+        withdraw_when=read_condition(given, "withdraw_when", scope=name),
+        withdraw_because=read_template(given, "withdraw_because")
         if given.has("withdraw_because")
         else None,
         suppresses=tuple(text for text, _ in given.texts("suppresses")),
         needs_known_role=given.flag("needs_known_role"),
         needs_model=bool(given.flag("needs_model")),
+        purpose=given.choice("purpose", tuple(policy.purposes), SERVICE),
+        must_say=bool(given.flag("must_say")),
+        gates=read_gates(given, name),
+        worth=read_worth(given, name),
+        give=cast(Give, given.choice("give", get_args(Give), "all")),
+        for_turns=given.whole("for_turns", 0, least=0, most=TURNS_MAX),
+        note=read_note(given),
     )
     _check_whole(given, rule)
     return rule
@@ -76,8 +96,14 @@ def read_rule(document: Document, node: yaml.Node, lists: PhraseLists) -> Rule |
 
 def _check_whole(given: Fields, rule: Rule) -> None:
     """What the fields of one rule must agree on."""
-    if not (given.has("nudge") or given.has("action") or given.has("escalation")):
-        given.problem("id", "does nothing; expected nudge, action or escalation")
+    if not any(map(given.has, ("nudge", "action", "escalation", "note"))):
+        given.problem("id", "does nothing; expected nudge, action, escalation or note")
+    if given.has("for_turns") and not given.has("nudge"):
+        given.problem("for_turns", "only a nudge leaves the screen")
+    if rule.must_say and any(map(given.has, WORTH)):
+        given.problem(
+            "must_say", "is never weighed; leave out " + ", ".join(filter(given.has, WORTH))
+        )
     if given.has("withdraw_when") != given.has("withdraw_because"):
         given.problem(
             "withdraw_when", "belongs together with withdraw_because, which says it in words"
@@ -123,68 +149,9 @@ def _id_of(node: yaml.Node | None) -> str:
 
 def _id(given: Fields) -> str:
     value = given.text("id", loose=True)
-    if value and not _ID.fullmatch(value):
+    if value and not is_id(value):
         given.problem("id", f"{value!r} is no id; expected lower-case letters, digits and _")
     return value
-
-
-def _template(given: Fields, name: str, *, longest: int = 500) -> Template:
-    source = given.text(name, longest=longest)
-    template, problems = compile_template(source)
-    for problem in problems:
-        given.problem(name, problem)
-    return template
-
-
-def _condition(given: Fields, name: str, groups: tuple[str, ...]) -> Condition | None:
-    if not given.has(name):
-        return None
-    source = given.text(name, longest=2_000, loose=True)
-    if not source:
-        return None
-    condition, problems = compile_condition(source, groups, _id_of(given.node))
-    for problem in problems:
-        given.problem(name, problem)
-    return condition
-
-
-def _nudge(given: Fields) -> NudgeCard | None:
-    if not given.has("nudge"):
-        return None
-    card = given.fields("nudge", ("title", "say"))
-    card.require("title", "say")
-    return NudgeCard(
-        title=card.text("title", longest=TITLE_MAX), say=_template(card, "say", longest=SAY_MAX)
-    )
-
-
-def _action(given: Fields) -> ActionCall | None:
-    if not given.has("action"):
-        return None
-    call = given.fields("action", ("name", "parameters", "needs_approval"))
-    call.require("name")
-    name = call.text("name")
-    if name and not _ID.fullmatch(name):
-        call.problem("name", f"{name!r} is no name; expected lower-case letters, digits and _")
-    names = tuple(call.names("parameters"))
-    parameters = call.fields("parameters", names) if names else None
-    return ActionCall(
-        name=name,
-        parameters=tuple((p, _template(parameters, p)) for p in names) if parameters else (),
-        needs_approval=bool(call.flag("needs_approval")),
-    )
-
-
-def _escalation(given: Fields) -> EscalationCall | None:
-    if not given.has("escalation"):
-        return None
-    call = given.fields("escalation", ("reason", "severity", "summary"))
-    call.require("reason", "severity", "summary")
-    return EscalationCall(
-        reason=call.text("reason", longest=100),
-        severity=cast(Severity, call.choice("severity", get_args(Severity), "low")),
-        summary=_template(call, "summary"),
-    )
 
 
 def _phrases(given: Fields, lists: PhraseLists) -> Phrases | None:
@@ -199,7 +166,7 @@ def _phrases(given: Fields, lists: PhraseLists) -> Phrases | None:
         named = given.fields("phrases", names) if names else None
         groups = [(name, read_patterns(named, name, lists)) for name in names] if named else []
         for name in names:
-            if not _ID.fullmatch(name):
+            if not is_id(name):
                 given.problem("phrases", f"{name!r} is no name for a group; use lower-case letters")
     if sum(len(patterns) for _, patterns in groups) > PATTERNS_MAX:
         given.problem("phrases", f"at most {PATTERNS_MAX} in one rule")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cxstream.context.customer import Customer
 from cxstream.context.customer import facts as customer_facts
-from cxstream.decide.moment import Moment
+from cxstream.decide.moment import Elsewhere, Moment
 from cxstream.events import RoleSource, Signal, to_ms
 
 _GUESSED = frozenset((RoleSource.DIARIZATION, RoleSource.UNKNOWN))
@@ -40,7 +40,28 @@ def moment_of(signal: Signal, customer: Customer) -> Moment:
         model=scores.model if scores else None,
         degraded=scores.degraded if scores else False,
         role_guessed=_role_guessed(signal),
+        bot_only=signal.conversation.get("bot_only") is True,
+        agent_turns=_whole(signal.conversation.get("agent_turns")),
+        next_actions=signal.next_actions,
+        standing=customer.standing,
+        elsewhere=_elsewhere(customer, signal.conversation_id, to_ms(signal.event_time)),
     )
+
+
+def _elsewhere(customer: Customer, here: str, at_ms: int) -> tuple[Elsewhere, ...]:
+    """Where else a person is talking with the customer, the latest first."""
+    if len(customer.contacts) < 2:
+        return ()
+    others = sorted(
+        (-contact.last_ms, name, contact)
+        for name, contact in customer.contacts.items()
+        if name != here and contact.talking(at_ms)
+    )
+    return tuple(Elsewhere(name, c.channel, c.agent_id) for _, name, c in others)
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _role_guessed(signal: Signal) -> bool:

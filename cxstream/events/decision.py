@@ -128,7 +128,7 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     One that `needs_approval` waits: somebody with one of the roles in `approvers` says yes or no on
     `cx.approvals` until `approve_by`, and the action is published again under the same id with its `status`
     and, where somebody spoke, the `approval`. Nothing is carried out unless `cleared`. `contact` is the
-    channel on which it gets in touch with the customer, if it does.
+    channel on which it gets in touch with the customer, if it does; `not_before` the end of their quiet hours.
     """
 
     id: str
@@ -146,6 +146,8 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     contact: str | None = None
     approvers: tuple[str, ...] = ()
     approve_by: datetime | None = None
+    otherwise: Literal["expire", "escalate"] = "expire"
+    not_before: datetime | None = None
     status: Literal["proposed", "approved", "refused", "expired"] = "proposed"
     approval: Approval | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decide_moments import START_MS, decider, moment
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cxstream.context.customer import GIVEN_MAX
 from cxstream.context.given import Given
@@ -15,7 +16,7 @@ from cxstream.decide.moment import Decided, Moment
 
 RULE = (
     "- {{id: {id}, title: t, on: [customer_utterance], phrases: [{id}], because: b, priority: {priority},"
-    " cooldown_s: {cooldown}, valid_for_s: {valid}, nudge: {{title: {id}, say: s}}{more}}}\n"
+    " cooldown_s: {cooldown}, valid_for_s: {valid}, nudge: {{title: {id}, say: {id}}}{more}}}\n"
 )
 
 
@@ -55,7 +56,7 @@ def test_in_force_then_cool_down_then_again() -> None:
 
 
 def test_a_nudge_is_repeated_in_another_conversation_an_action_is_not() -> None:
-    act = rule("alpha").replace("nudge: {title: alpha, say: s}", "action: {name: do}")
+    act = rule("alpha").replace("nudge: {title: alpha, say: alpha}", "action: {name: do}")
     for rules, expected in ((rule("alpha"), 1), (act, 0)):
         one = decider(rules)
         first = one.decide(moment("alpha"), ())
@@ -233,3 +234,38 @@ def test_what_was_given_is_forgotten_on_time_and_stays_bounded() -> None:
     assert state[-1].conversation_id == "c-199"
     much_later = moment("alpha", at_s=31 * 86_400 + 200_000, conversation_id="c-1000")
     assert len(DECIDER.decide(much_later, state).given) == 1
+
+
+def test_a_card_goes_when_the_turn_has_moved_on() -> None:
+    one = decider(rule("alpha", valid=300, more=", for_turns: 2"))
+    shown = one.decide(replace(moment("alpha"), agent_turns=3), ())
+    soon = one.decide(replace(moment("hm", at_s=10, role="agent"), agent_turns=4), shown.given)
+    assert names(soon) == []
+    over = one.decide(replace(moment("hm", at_s=20, role="agent"), agent_turns=5), soon.given)
+    assert names(over) == [("alpha", "withdrawal")]
+    assert "moved on" in over.decisions[0].why.because
+
+
+def test_what_must_be_said_takes_a_place_and_never_loses_one() -> None:
+    rules = "".join(rule(word, priority=90) for word in ("ape", "bee", "cat", "dog"))
+    rules += rule("duty", priority=1, more=", must_say: true")
+    told = [(0, "ape"), (1, "bee"), (2, "cat"), (3, "duty"), (4, "dog")]
+    *_, duty, dog = play(rules, told)
+    assert names(duty) == [("ape", "withdrawal"), ("duty", "nudge")]
+    assert reasons(dog) == {
+        "dog": "attention: 3 nudges are live already, none of them less important"
+    }
+
+
+def test_what_must_be_said_is_shown_beside_three_others_that_must() -> None:
+    words = ("ape", "bee", "cat", "dog")
+    rules = "".join(rule(word, more=", must_say: true") for word in words)
+    (decided,) = play(rules, [(0, " ".join(words))])
+    assert sorted(name for name, _ in names(decided)) == sorted(words)
+
+
+def test_the_same_words_are_not_shown_twice() -> None:
+    rules = rule("alpha") + rule("beta").replace("say: beta", "say: alpha")
+    (decided,) = play(rules, [(0, "alpha beta")])
+    assert names(decided) == [("alpha", "nudge")]
+    assert reasons(decided) == {"beta": "attention: alpha says the same words"}

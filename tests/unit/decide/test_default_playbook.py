@@ -424,7 +424,7 @@ def test_lives_are_not_weighed_against_a_guessed_role() -> None:
 
 
 def test_high_stakes_wait_for_approval() -> None:
-    waiting = {r.id for r in default_playbook().rules if r.action and r.action.needs_approval}
+    waiting = {r.id for r in default_playbook().rules if r.action and r.action.approval}
     assert waiting == {"fraud_secure_account", "lost_or_stolen_block", "refund_request"}
 
 

@@ -8,15 +8,22 @@ from pathlib import Path
 import pytest
 
 from cxstream.decide import load, rules, vocabulary
+from cxstream.decide.rehearse import rehearse
 from cxstream.errors import PlaybookError
 
 DOC = (Path(__file__).resolve().parents[3] / "docs" / "playbooks.md").read_text("utf-8")
-GOOD, BAD = re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)
+GOOD, OFFERS, BAD = re.findall(r"<!-- checked by .*?-->\n```yaml\n(.*?)```", DOC, re.DOTALL)
 
 
 def test_the_example_holds() -> None:
     (rule,) = load.load_playbook(GOOD, "shop.yaml").rules
     assert rule.id == "delivery_late"
+
+
+def test_the_examples_of_the_gates_come_true() -> None:
+    played = list(rehearse(load.load_playbook(OFFERS, "offers.yaml")))
+    assert len(played) == 3
+    assert [r.faults for r in played] == [(), (), ()]
 
 
 def test_the_errors_are_real() -> None:

@@ -196,7 +196,7 @@ def test_a_good_one_loads() -> None:
         (
             "    nudge:\n      title: Acknowledge it\n      say: I am sorry.\n",
             "",
-            "p.yaml:4: rule falling: id: does nothing; expected nudge, action or escalation",
+            "p.yaml:4: rule falling: id: does nothing; expected nudge, action, escalation or note",
         ),
         (
             "[customer_utterance]",
