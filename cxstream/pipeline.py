@@ -31,19 +31,19 @@ from cxstream.events import (
     Control,
     ControlKind,
     CustomerRecord,
-    Escalation,
     Fragment,
-    LedgerEvent,
-    Nudge,
-    Output,
+    Outcome,
     Role,
     Signal,
     Stage,
     from_ms,
     to_ms,
 )
+from cxstream.execute.delivery import Outbound as Outbound
+from cxstream.execute.delivery import booked, delivered
 from cxstream.execute.ledger_events import of_action
 from cxstream.execute.summary import summarise
+from cxstream.lessons.loop import LearningLoop, Listener
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
 from cxstream.understand.scorer import Reading
@@ -61,18 +61,10 @@ class Heard(NamedTuple):
     arrival_ms: int
 
 
-class Outbound(NamedTuple):
-    """A record on its way out: the topic's role (`signals`, `nudges`, ...), the key, the record."""
-
-    topic: str
-    key: str
-    record: Output
+CustomerEvent = Signal | CarryOver | CustomerRecord | Outcome
 
 
-CustomerEvent = Signal | CarryOver | CustomerRecord
-
-
-class Observer(Protocol):
+class Observer(Listener, Protocol):
     """Who counts what the hops do; implemented by `observe`."""
 
     def heard(self, channel: str, outcome: str) -> None:
@@ -238,9 +230,12 @@ def _identify(state: Conversation, record: Fragment | Control, at_ms: int) -> li
 class CustomerHop:
     """Signals to decisions: what is remembered of the customer, and what is to be done."""
 
-    def __init__(self, *, decider: Decider, observer: Observer) -> None:
+    def __init__(
+        self, *, decider: Decider, observer: Observer, learning: LearningLoop | None = None
+    ) -> None:
         self._decider = decider
         self._observer = observer
+        self._learning = learning or LearningLoop(observer)
 
     def decide(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
         """Apply one event to the customer (in place) and say what follows from it.
@@ -249,13 +244,25 @@ class CustomerHop:
         """
         outs = self._decided(state, event)
         proposed = [o.record for o in outs if isinstance(o.record, Action)]
-        return [*(_booked(of_action(action)) for action in proposed), *outs]
+        return [*(booked(of_action(action)) for action in proposed), *outs]
 
     def _decided(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
         if isinstance(event, Signal) and not state.moved_to:
             return self._signal(state, event)
+        if isinstance(event, Outcome) and not state.moved_to:
+            return self._learning.hear(state, event)
         addressed = identity.follow(state, event)
         return [Outbound("signals", key, record) for key, record in addressed]
+
+    @property
+    def window_ms(self) -> int:
+        """How long decisions wait for their outcomes."""
+        return self._learning.window_ms
+
+    def settle(self, state: Customer, now_ms: int) -> list[Outbound]:
+        """Let time pass for a customer who is silent: lessons of decisions whose window has closed."""
+        state.forget(now_ms)
+        return self._learning.settle(state, now_ms)
 
     def _signal(self, state: Customer, signal: Signal) -> list[Outbound]:
         at_ms = to_ms(signal.event_time)
@@ -270,25 +277,13 @@ class CustomerHop:
         moment = moment_of(signal, state)
         decided = self._decider.decide(moment, state.given)
         state.given = decided.given
-        out = [_publish(to_record(decision, moment)) for decision in decided.decisions]
-        for decision in decided.decisions:
+        kept = self._learning.after(state, signal, decided)
+        out = [delivered(to_record(decision, moment)) for decision in kept.decisions]
+        for decision in kept.decisions:
             self._observer.decided(decision.kind, decision.why.rule.id)
+        out += kept.noted
         if contact.ended:
             summary = summarise(signal, contact)
             contact.summaries += 1
             out.append(Outbound("summaries", signal.conversation_id, summary))
         return out
-
-
-def _booked(event: LedgerEvent) -> Outbound:
-    """A line for the ledger."""
-    return Outbound("ledger_events", event.ledger_id, event)
-
-
-def _publish(record: Nudge | Action | Escalation) -> Outbound:
-    """The topic and key of a decision's record."""
-    if isinstance(record, Nudge):
-        return Outbound("nudges", record.agent_id, record)
-    if isinstance(record, Action):
-        return Outbound("actions", record.customer_id or record.conversation_id, record)
-    return Outbound("escalations", record.conversation_id, record)

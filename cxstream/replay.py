@@ -35,7 +35,17 @@ from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
 
-OUTPUT_ROLES = ("signals", "nudges", "actions", "escalations", "summaries", "dead_letters")
+OUTPUT_ROLES = (
+    "signals",
+    "nudges",
+    "actions",
+    "escalations",
+    "summaries",
+    "outcomes",
+    "decisions",
+    "lessons",
+    "dead_letters",
+)
 T = TypeVar("T")
 _decoder = msgspec.json.Decoder(Output)
 

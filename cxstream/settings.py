@@ -100,6 +100,14 @@ class Settings(BaseSettings):
         None, description="folder with a file for each secret; else CXSTREAM_SECRET_<NAME>"
     )
 
+    # Learning from outcomes
+    outcome_window_h: float = Field(
+        168.0, gt=0, description="how long after a decision its outcomes count, in event time"
+    )
+    control_share: float = Field(
+        0.02, ge=0, le=0.5, description="share of customers who get no suggestions, by month"
+    )
+
     # Watching
     metrics_port: int = Field(
         9108, ge=0, le=65535, description="a worker serves /metrics here; 0 takes a free port"

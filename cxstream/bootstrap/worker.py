@@ -14,6 +14,7 @@ from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
+from cxstream.lessons.loop import LearningLoop
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.pipeline import ConversationHop, CustomerHop
@@ -60,7 +61,15 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
             observer=metrics,
             lateness_ms=settings.allowed_lateness_s * 1000,
         ),
-        customer_hop=CustomerHop(decider=Decider(playbooks(settings)), observer=metrics),
+        customer_hop=CustomerHop(
+            decider=Decider(playbooks(settings)),
+            observer=metrics,
+            learning=LearningLoop(
+                metrics,
+                window_ms=round(settings.outcome_window_h * 3_600_000),
+                control_share=settings.control_share,
+            ),
+        ),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains
         explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),

@@ -85,7 +85,7 @@ def tail(
     """Print the records of a topic as they come, until Ctrl-C or --count.
 
     With --json each record is one line of JSON, as it was written. Topics: transcripts, signals, nudges,
-    actions, escalations, summaries, customers, outcomes, approvals, dead-letters.
+    actions, escalations, summaries, customers, outcomes, approvals, decisions, lessons, learnt, dead-letters.
     """
     from cxstream.engine import tail as tails
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 
 from cxstream.context.given import Given
+from cxstream.context.pending import Pending, awaited
 from cxstream.context.promises import Promise, joined, within
 from cxstream.context.standing import Standing
 from cxstream.context.windows import SPANS_MS, Windows
@@ -79,6 +80,7 @@ class Contact(Struct):
     summaries: int = 0
     applied: Applied = field(default_factory=Applied)
     has_agent: bool = False
+    came_back: bool = False
 
     def update(self, at_ms: int, agent_id: str, facts: Mapping[str, object]) -> None:
         """Take over a conversation's facts as its newest signal gives them."""
@@ -102,6 +104,7 @@ class Contact(Struct):
                 setattr(self, name, getattr(other, name))
         self.started_ms = min(self.started_ms, other.started_ms)
         self.summaries = max(self.summaries, other.summaries)
+        self.came_back = self.came_back or other.came_back
         self.applied.merge(other.applied)
 
 
@@ -120,6 +123,7 @@ class Customer(Struct):
     merged: list[str] = []
     promises: tuple[Promise, ...] = ()
     standing: Standing = field(default_factory=Standing)
+    pending: tuple[Pending, ...] = ()
 
     def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
         """The contact of a conversation, begun here when it is new; the oldest is forgotten over the limit."""
@@ -144,8 +148,9 @@ class Customer(Struct):
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
-        kept = self.contacts or self.given or self.attributes or self.moved_to or self.promises
-        return self.windows.empty() and self.standing.empty() and not kept
+        kept = self.contacts or self.given or self.attributes or self.moved_to
+        waiting = self.promises or self.pending
+        return self.windows.empty() and self.standing.empty() and not kept and not waiting
 
     def merge(self, other: Customer, carry_id: str) -> bool:
         """Take over what was known under another key; False when this carry-over was taken before."""
@@ -166,6 +171,7 @@ class Customer(Struct):
             -GIVEN_MAX:
         ]
         self.promises = joined(other.promises, self.promises)
+        self.pending = awaited(self.pending, other.pending)
         older, newer = sorted((other, self), key=lambda c: c.attributes_ms)
         self.attributes = dict([*{**older.attributes, **newer.attributes}.items()][:ATTRIBUTES_MAX])
         self.attributes_ms = newer.attributes_ms
@@ -178,6 +184,7 @@ class Customer(Struct):
         self.contacts, self.given, self.attributes, self.attributes_ms = {}, (), {}, -1
         self.promises = ()
         self.standing = Standing()
+        self.pending = ()
         self.moved_to, self.moved_ms = customer_id, self.windows.latest_ms
 
     def take_back(self) -> None:

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import customer_from_json, customer_to_json
-from cxstream.events import CarryOver, CustomerRecord, Signal, from_ms, record_id, to_ms
+from cxstream.events import CarryOver, CustomerRecord, Outcome, Signal, from_ms, record_id, to_ms
 
-Event = Signal | CarryOver | CustomerRecord
+Event = Signal | CarryOver | CustomerRecord | Outcome
 Addressed = list[tuple[str, Event]]
 
 

@@ -23,6 +23,7 @@ from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.ledger_agent import LedgerAgent
 from cxstream.engine.outbox import Outbox
+from cxstream.engine.outcome_agent import OutcomeAgent
 from cxstream.engine.recovery import SafeTables
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, changelog_name
@@ -138,7 +139,13 @@ def build_app(
     app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
     app.drain_s = settings.drain_s
     app.progress = Progress(
-        (topics.transcripts, topics.signals, topics.customers, topics.ledger_events)
+        (
+            topics.transcripts,
+            topics.signals,
+            topics.customers,
+            topics.outcomes,
+            topics.ledger_events,
+        )
     )
     app.pool = pool
     app.explainer = explainer
@@ -159,6 +166,7 @@ def build_app(
     _attach(app, topics.signals, CustomerAgent(desk, customer_hop, explainer, customers))
     _attach(app, topics.customers, CrmAgent(desk))
     _attach(app, topics.ledger_events, LedgerAgent(desk, ledger, topics.ledger_events))
+    _attach(app, topics.outcomes, OutcomeAgent(desk))
     _watch_lag(app, observer)
     return app
 

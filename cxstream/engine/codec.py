@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 
 from cxstream.errors import NewerRecord, RecordError
-from cxstream.events import CustomerRecord, DeadLetter, LedgerEvent, record_id
+from cxstream.events import CustomerRecord, DeadLetter, LedgerEvent, Outcome, record_id
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.pipeline import CustomerEvent
@@ -26,6 +26,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEvent)
 _customers = msgspec.json.Decoder(CustomerRecord)
 _ledger_events = msgspec.json.Decoder(LedgerEvent)
+_outcomes = msgspec.json.Decoder(Outcome)
 
 
 class Place(NamedTuple):
@@ -77,6 +78,11 @@ def decode_customer(value: bytes | None) -> CustomerRecord:
 def decode_ledger_event(value: bytes | None) -> LedgerEvent:
     """What executors and deciders say on `cx.ledger-events`. Raises `RecordError`."""
     return _decode(value, _ledger_events)
+
+
+def decode_outcome(value: bytes | None) -> Outcome:
+    """What desktops and executors send on `cx.outcomes`. Raises `RecordError` with the field and the mend."""
+    return _decode(value, _outcomes)
 
 
 def dead_letter(

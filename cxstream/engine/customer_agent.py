@@ -8,7 +8,6 @@ from faust.types import EventT
 
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import dump, load_customer
-from cxstream.context.windows import SPANS_MS
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
 from cxstream.engine.batches import Batches
@@ -59,9 +58,24 @@ class CustomerAgent(BatchAgent):
         return explained, list(states.writes())
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
-        """Drop the customers whose longest window has passed in silence."""
-        silent = list(idle.silent_for(max(SPANS_MS.values())))
-        return [], [(partition, key, None) for partition, key in silent]
+        """Settle the decisions whose window closed in silence; drop who has nothing left in any window."""
+        states = States(self._load, self._dump)
+        replies: list[Reply] = []
+        drops: list[Write] = []
+        for partition, key in list(idle.silent_for(self._hop.window_ms)):
+            now_ms = idle.now_ms(partition)
+            if self.table.get(key) is None:
+                continue
+            replies += [Reply(o, now_ms) for o in states.step(key, partition, self._settle(now_ms))]
+            state = states.get(key)
+            if state.windows.empty() and not state.contacts:
+                drops.append((partition, key, None))
+            else:
+                idle.heard(partition, key, now_ms)
+        return replies, [*states.writes(), *drops]
+
+    def _settle(self, now_ms: int) -> Step[Customer]:
+        return lambda state: self._hop.settle(state, now_ms)
 
     def _step(self, signal: CustomerEvent) -> Step[Customer]:
         return lambda state: self._hop.decide(state, signal)

@@ -73,6 +73,10 @@ _SPECS: Mapping[str, TopicSpec] = {
         TopicSpec("ledger", None),
         TopicSpec("outcomes", 30 * _DAY_MS),
         TopicSpec("approvals", 30 * _DAY_MS),
+        # What was chosen among what, and what it earned: long enough to judge a new policy by.
+        TopicSpec("decisions", 90 * _DAY_MS),
+        TopicSpec("lessons", 90 * _DAY_MS),
+        TopicSpec("learnt", None),
         # Links and consents share a key: compaction would let one erase the other.
         TopicSpec("customers", 30 * _DAY_MS),
         TopicSpec("playbooks", None),
@@ -102,6 +106,9 @@ class Topics:
     ledger: str = field(init=False)
     outcomes: str = field(init=False)
     approvals: str = field(init=False)
+    decisions: str = field(init=False)
+    lessons: str = field(init=False)
+    learnt: str = field(init=False)
     customers: str = field(init=False)
     playbooks: str = field(init=False)
     shadows: str = field(init=False)

@@ -8,6 +8,7 @@
     CRM ── CustomerRecord ──▶ cx.customers      policy owner ── PlaybookRecord, -Release ──▶ cx.playbooks
     desktops, executors ── Outcome ──▶ cx.outcomes     supervisors ── Approval ──▶ cx.approvals
     decide, executors ── LedgerEvent ──▶ cx.ledger-events ──▶ execute ── LedgerRow ──▶ cx.ledger
+    decide ── DecisionRecord ──▶ cx.decisions, Lesson ──▶ cx.lessons     learn ── Learnt ──▶ cx.learnt
     anyone ── DeadLetter ──▶ cx.dead-letters
 
 Every record is one JSON object with its `schema` inside (`cx.<name>.v<version>`). On the wire a time is
@@ -50,6 +51,7 @@ from cxstream.events.ledger import (
     LedgerStep,
     RefusedStep,
 )
+from cxstream.events.lesson import Candidate, DecisionRecord, Group, Learnt, Lesson
 from cxstream.events.outcome import Approval, Outcome, OutcomeKind
 from cxstream.events.passport import Mood, Passport, Promised, Tried
 from cxstream.events.playbook import PlaybookEvent, PlaybookRecord, PlaybookRelease, Shadow
@@ -89,6 +91,9 @@ Output = (
     | Shadow
     | LedgerEvent
     | LedgerRow
+    | DecisionRecord
+    | Lesson
+    | Learnt
     | DeadLetter
 )
 
@@ -97,6 +102,7 @@ __all__ = [
     "STAGE_RANK",
     "Action",
     "Approval",
+    "Candidate",
     "Carried",
     "CarryOver",
     "Choice",
@@ -106,18 +112,22 @@ __all__ = [
     "ControlKind",
     "CustomerRecord",
     "DeadLetter",
+    "DecisionRecord",
     "Delta",
     "Emotion",
     "Escalation",
     "Evidence",
     "Fragment",
+    "Group",
     "Id",
     "Intent",
+    "Learnt",
     "LedgerEvent",
     "LedgerKind",
     "LedgerRow",
     "LedgerState",
     "LedgerStep",
+    "Lesson",
     "Mood",
     "Nudge",
     "Outcome",

@@ -70,6 +70,18 @@ class Metrics:
         self._drift_detected = Counter(
             "cxstream_drift_detected", "Changes found by the detector", ["signal"], registry=r
         )
+        self._outcomes = Counter(
+            "cxstream_outcomes",
+            "Outcomes heard; joined: whether a decision was waiting for it",
+            ["kind", "joined"],
+            registry=r,
+        )
+        self._lessons = Counter(
+            "cxstream_lessons",
+            "Decisions settled, by what became of them",
+            ["verdict", "group"],
+            registry=r,
+        )
         self._watch: DriftWatch | None = None
         self._stage_seconds = Histogram(
             "cxstream_stage_seconds",
@@ -135,6 +147,14 @@ class Metrics:
     def decided(self, kind: str, rule: str) -> None:
         """A decision was made."""
         self._decisions.labels(kind, rule).inc()
+
+    def outcome(self, kind: str, joined: bool) -> None:
+        """An outcome was heard, and belonged to a decision that waits, or to none."""
+        self._outcomes.labels(kind, str(joined).lower()).inc()
+
+    def lesson(self, verdict: str, group: str) -> None:
+        """A decision was settled."""
+        self._lessons.labels(verdict, group).inc()
 
     def batch(self, stage: str, size: int, waiting: int) -> None:
         """A micro-batch was taken."""

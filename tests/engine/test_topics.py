@@ -55,7 +55,7 @@ def test_a_prefix_that_kafka_would_refuse(prefix: str) -> None:
 def test_only_state_and_playbooks_are_compacted() -> None:
     specs = {spec.name: spec for spec in Topics().specs(["app-customers-changelog"])}
     compacted = {name for name, spec in specs.items() if spec.compacted}
-    assert compacted == {"cx.playbooks", "cx.ledger", "app-customers-changelog"}
+    assert compacted == {"cx.playbooks", "cx.ledger", "cx.learnt", "app-customers-changelog"}
     assert specs["cx.transcripts"].config(1)["retention.ms"] == str(24 * HOUR_MS)
     assert "retention.ms" not in specs["cx.playbooks"].config(1)
 

@@ -1,0 +1,127 @@
+"""The last part of the loop, for one customer: decisions are noted, outcomes joined, lessons handed out.
+
+Pure, like the hops: state and event in, state and records out. `after` follows a decision, `hear` an outcome
+from elsewhere, `settle` the time that passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, Protocol
+
+from cxstream.context.customer import Customer
+from cxstream.decide.moment import Decided, Decision, WithdrawNudge
+from cxstream.events import Candidate, Outcome, Signal, to_ms
+from cxstream.execute.delivery import Outbound
+from cxstream.lessons import holdout, logbook
+from cxstream.lessons.endings import endings
+
+DUTY: Final = 80
+"""Rules of this priority and above protect somebody or hand over: nobody goes without them."""
+
+
+class Kept(NamedTuple):
+    """The decisions that go out, and what is noted of them."""
+
+    decisions: tuple[Decision, ...]
+    noted: list[Outbound]
+
+
+class Listener(Protocol):
+    """Who counts what is learnt; implemented by `observe`."""
+
+    def outcome(self, kind: str, joined: bool) -> None:
+        """An outcome was heard, and belonged to a decision that waits, or to none."""
+
+    def lesson(self, verdict: str, group: str) -> None:
+        """A decision was settled."""
+
+
+class LearningLoop:
+    """What every customer's decisions go through after they were made."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        *,
+        window_ms: int = logbook.WINDOW_MS,
+        control_share: float = holdout.SHARE,
+        beliefs: Callable[[], str] = str,
+    ) -> None:
+        self._listener = listener
+        self.window_ms = window_ms
+        self._control_share = control_share
+        self._beliefs = beliefs
+
+    def after(self, state: Customer, signal: Signal, decided: Decided) -> Kept:
+        """Note a moment's decisions (in place), and keep back what the control group must not get."""
+        at_ms = to_ms(signal.event_time)
+        withheld = self._withheld(state, signal, decided)
+        noted: list[Outbound] = []
+        candidates = tuple(_candidates(decided))
+        if candidates:
+            ids = frozenset(withheld)
+            choice = logbook.noted(state, signal, candidates, withheld=ids, beliefs=self._beliefs())
+            noted.append(
+                Outbound("decisions", signal.customer_id or signal.conversation_id, choice)
+            )
+        escalated = any(d.kind == "escalation" for d in decided.decisions)
+        for outcome in endings(state, signal, escalated):
+            noted += self._outcome(state, outcome)
+        if signal.conversation.get("ended"):
+            logbook.ended(state, signal)
+        noted += self.settle(state, at_ms, signal.tenant)
+        given = tuple(d for d in decided.decisions if d.id not in withheld)
+        return Kept(given, noted)
+
+    def hear(self, state: Customer, outcome: Outcome) -> list[Outbound]:
+        """Join an outcome from a desktop, an executor or the CRM (in place)."""
+        joined = logbook.heard(state, outcome, self.window_ms)
+        self._listener.outcome(outcome.kind, joined > 0)
+        return self.settle(state, to_ms(outcome.event_time), outcome.tenant)
+
+    def settle(self, state: Customer, now_ms: int, tenant: str = "default") -> list[Outbound]:
+        """The lessons of decisions whose window has closed (in place)."""
+        lessons = logbook.settled(state, now_ms, tenant=tenant, window_ms=self.window_ms)
+        for lesson in lessons:
+            self._listener.lesson(lesson.verdict, lesson.group)
+        return [Outbound("lessons", lesson.rule, lesson) for lesson in lessons]
+
+    def _outcome(self, state: Customer, outcome: Outcome) -> Iterator[Outbound]:
+        joined = logbook.heard(state, outcome, self.window_ms)
+        self._listener.outcome(outcome.kind, joined > 0)
+        yield Outbound("outcomes", outcome.customer_id or outcome.conversation_id, outcome)
+
+    def _withheld(self, state: Customer, signal: Signal, decided: Decided) -> set[str]:
+        """Ids of what does not go out: suggestions to the control group, and taking those back."""
+        if not decided.decisions:
+            return set()
+        kept_back = {p.decision_id for p in state.pending if p.withheld}
+        found = {
+            d.id
+            for d in decided.decisions
+            if isinstance(d.effect, WithdrawNudge) and d.effect.nudge_id in kept_back
+        }
+        who = signal.customer_id or (state.key if state.known else None)
+        if holdout.in_control(who, to_ms(signal.event_time), self._control_share):
+            found |= {
+                d.id
+                for d in decided.decisions
+                if d.kind in ("nudge", "action") and d.priority < DUTY
+            }
+        return found
+
+
+def _candidates(decided: Decided) -> Iterator[Candidate]:
+    """What could have been chosen: what was, then what was not, with the reason."""
+    for decision in decided.decisions:
+        if decision.kind != "withdrawal":
+            yield Candidate(
+                rule=decision.why.rule.id,
+                kind=decision.kind,
+                propensity=1.0,
+                weight=float(decision.priority),
+                decision_id=decision.id,
+            )
+    for rejection in decided.rejected:
+        yield Candidate(rejection.rule, "", 0.0, rejected=rejection.reason)

@@ -1,0 +1,105 @@
+"""Signals, decisions and outcomes for tests of the learning loop."""
+
+from __future__ import annotations
+
+from cxstream.context.customer import Customer
+from cxstream.decide.moment import Decided, Decision, Kind, RequestAction, ShowNudge
+from cxstream.events import Outcome, OutcomeKind, RuleRef, Signal, Why, from_ms
+from cxstream.execute.delivery import Outbound
+from cxstream.lessons.loop import Kept, LearningLoop
+
+START_MS = 1_790_000_000_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+class Heard:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[str, bool]] = []
+        self.lessons: list[tuple[str, str]] = []
+
+    def outcome(self, kind: str, joined: bool) -> None:
+        """An outcome was heard."""
+        self.outcomes.append((kind, joined))
+
+    def lesson(self, verdict: str, group: str) -> None:
+        """A decision was settled."""
+        self.lessons.append((verdict, group))
+
+
+def signal(
+    at_ms: int = START_MS,
+    *,
+    conversation: str = "c-1",
+    customer: str | None = "anna",
+    intents: tuple[str, ...] = ("billing_dispute",),
+    unresolved: tuple[str, ...] = (),
+    ended: bool = False,
+    level: float = 0.0,
+) -> Signal:
+    """A signal of a conversation about a bill."""
+    return Signal(
+        id=f"{conversation}@{at_ms}",
+        kind="utterance",
+        conversation_id=conversation,
+        channel="voice",
+        event_time=from_ms(at_ms),
+        seq=1,
+        customer_id=customer,
+        agent_id="a-1",
+        conversation={
+            "level": level,
+            "customer_turns": 3,
+            "intents": list(intents),
+            "unresolved": list(unresolved),
+            "ended": ended,
+        },
+    )
+
+
+def decided(*names: str, kind: Kind = "nudge", priority: int = 50) -> Decided:
+    """Decisions of these rules."""
+    card = ShowNudge("a-1", "t", "s", "c-1", "voice")
+    effect = card if kind == "nudge" else RequestAction("refund", {}, None, "service")
+    return Decided(
+        tuple(
+            Decision(
+                f"d-{name}", kind, effect, priority, START_MS, Why(RuleRef(name, "p", "1"), "b")
+            )
+            for name in names
+        ),
+        (),
+    )
+
+
+def after(loop: LearningLoop, state: Customer, told: Signal, made: Decided | None = None) -> Kept:
+    """One signal through the loop, as the customer's hop does it."""
+    from cxstream.events import to_ms
+
+    at_ms = to_ms(told.event_time)
+    contact = state.contact(told.conversation_id, told.channel, at_ms)
+    contact.update(at_ms, "a-1", told.conversation)
+    state.known = told.customer_id is not None
+    state.windows.add(at_ms, {"n": 1})
+    return loop.after(state, told, made or Decided((), ()))
+
+
+def outcome(
+    kind: OutcomeKind, at_ms: int, decision: str | None = "d-r", conversation: str = "c-1"
+) -> Outcome:
+    """What a desktop or a CRM reports."""
+    return Outcome(
+        id=f"o-{kind}-{at_ms}",
+        kind=kind,
+        conversation_id=conversation,
+        event_time=from_ms(at_ms),
+        decision_id=decision,
+        customer_id="anna",
+    )
+
+
+def records(noted: list[Outbound], topic: str) -> list[object]:
+    """What was noted for one topic."""
+    return [n.record for n in noted if n.topic == topic]
