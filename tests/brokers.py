@@ -30,12 +30,15 @@ def missing(what: str, mend: str) -> NoReturn:
 
 
 def kafka_cluster() -> ModuleType:
-    """deploy/kafka/cluster.py as a module (deploy/ is no package)."""
-    name = "kafka_cluster"
+    """deploy/kafka/cluster.py as a module."""
+    return kafka_module("cluster")
+
+
+def kafka_module(part: str) -> ModuleType:
+    """A file of deploy/kafka as a module (deploy/ is no package)."""
+    name = f"kafka_{part}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(
-            name, ROOT / "deploy" / "kafka" / "cluster.py"
-        )
+        spec = importlib.util.spec_from_file_location(name, ROOT / "deploy/kafka" / f"{part}.py")
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module

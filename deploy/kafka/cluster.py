@@ -20,6 +20,10 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from secure import SecureListener
 
 HERE = Path(__file__).resolve().parent
 POM = HERE / "pom.xml"
@@ -73,7 +77,17 @@ class Cluster:
     Stops its brokers on leaving the `with`; the kernel ends them if this process is killed (Linux).
     """
 
-    def __init__(self, data: Path, *, brokers: int = 1, port: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        brokers: int = 1,
+        port: int | None = None,
+        secure: SecureListener | None = None,
+    ) -> None:
+        if secure is not None and brokers != 1:
+            raise KafkaFailed("a secure listener is for a cluster of one broker")
+        self._secure = secure
         self.data = data.resolve()
         self.data.mkdir(parents=True, exist_ok=True)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -211,6 +225,7 @@ class Cluster:
                 asked = ["java", *JVM, "-XX:TieredStopAtLevel=1", "-cp", jars]
                 asked += ["kafka.tools.StorageTool", "format", "-t", self._id]
                 asked += ["-c", str(home / "server.properties")]
+                asked += self._secure.format_arguments() if self._secure else []
                 formatting.append(
                     subprocess.Popen(  # noqa: S603 - our own command
                         asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -224,15 +239,17 @@ class Cluster:
     def _properties(self, node: int) -> str:
         brokers = len(self._ports)
         client, control = self._ports[node]
+        secure = f",SECURE://{self._secure.address()}" if self._secure else ""
         voters = ",".join(f"{n}@{HOST}:{c}" for n, (_, c) in self._ports.items())
         return "\n".join(
             [
                 "process.roles=broker,controller",
                 f"node.id={node}",
                 f"controller.quorum.voters={voters}",
-                f"listeners=CLIENTS://{HOST}:{client},CONTROLLER://{HOST}:{control}",
-                f"advertised.listeners=CLIENTS://{HOST}:{client}",
-                "listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                f"listeners=CLIENTS://{HOST}:{client},CONTROLLER://{HOST}:{control}{secure}",
+                f"advertised.listeners=CLIENTS://{HOST}:{client}{secure}",
+                "listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+                *(self._secure.properties() if self._secure else ()),
                 "inter.broker.listener.name=CLIENTS",
                 "controller.listener.names=CONTROLLER",
                 f"log.dirs={self._home(node) / 'log'}",
