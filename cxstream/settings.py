@@ -6,17 +6,39 @@ from the command line, which wins.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 
 class Settings(BaseSettings):
     """How one process of cxstream runs. Raises pydantic's `ValidationError` naming the setting at fault."""
 
     model_config = SettingsConfigDict(env_prefix="CXSTREAM_", frozen=True, extra="forbid")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The command line wins over the environment, and that over files in `secrets_dir`."""
+        folder = os.environ.get("CXSTREAM_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings
+        files = SecretsSettingsSource(settings_cls, secrets_dir=folder, env_prefix="")
+        return init_settings, env_settings, files
 
     # Kafka
     brokers: str = Field(
@@ -97,7 +119,7 @@ class Settings(BaseSettings):
         description="Kafka has a record within this, or the sender is told to send again",
     )
     secrets_dir: Path | None = Field(
-        None, description="folder with a file for each secret; else CXSTREAM_SECRET_<NAME>"
+        None, description="folder with a file for each secret, `sasl_password` and the desk's"
     )
 
     # Learning from outcomes
