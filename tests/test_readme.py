@@ -33,7 +33,7 @@ def test_make_targets_exist() -> None:
 
 def test_every_command_named_exists() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    named = set(re.findall(r"cxstream (\w+)", README)) - {"is"}
+    named = set(re.findall(r"cxstream ([\w-]+)", README)) - {"is"}
     assert named & set(commands) == named, named - set(commands)
     assert set(commands) - named <= {"doctor"}
 
