@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from cxstream.bootstrap.topics import prepare_topics
-from cxstream.desk import fragments, health
+from cxstream.desk import fragments, health, stream
 from cxstream.desk.app import build_app
 from cxstream.desk.guard import INGEST, Guard
 from cxstream.desk.intake import Intake
@@ -43,8 +43,10 @@ def build_desk(settings: Settings) -> FastAPI:
     writer = TranscriptProducer(settings)
     intake = Intake(writer=writer, redactor=PatternRedactor(), observer=metrics)
     services: list[Service] = [_TopicsThere(settings), writer]
+    guard = Guard(secrets)
     routers: list[APIRouter] = [
-        fragments.router(intake, Guard(secrets)),
+        fragments.router(intake, guard),
+        stream.router(intake, guard),
         health.router({"kafka": writer}, metrics.page),
     ]
     return build_app(

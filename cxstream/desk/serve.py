@@ -32,6 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(1024)
     except OSError as error:
         listening.close()
         raise SettingsError(
@@ -41,20 +42,29 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def server_of(
+    app: FastAPI, *, drain_s: float = 20.0, frame_max_bytes: int = 2**20
+) -> uvicorn.Server:
+    """The server of an application, not started; `frame_max_bytes` bounds a WebSocket frame."""
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=frame_max_bytes,
+            timeout_graceful_shutdown=round(drain_s),
+        )
+    )
+
+
 async def serve(app: FastAPI, listening: socket.socket, *, drain_s: float) -> None:
     """Serve until SIGTERM or SIGINT; requests in hand get `drain_s` seconds to finish.
 
     Raises `EngineError` when a service could not start (its own message stands in the log).
     """
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws_max_size=1024 * 1024,
-        timeout_graceful_shutdown=round(drain_s),
-    )
-    server = _Server(config)
+    server = server_of(app, drain_s=drain_s)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable
 
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from cxstream.desk import fragments, health
+from cxstream.desk import fragments, health, stream
 from cxstream.desk.app import build_app
 from cxstream.desk.guard import Guard
 from cxstream.desk.intake import Intake
 from cxstream.desk.secrets import Secrets
+from cxstream.desk.serve import listen, server_of
 from cxstream.errors import EngineError
 from cxstream.events import Transcript
 from cxstream.listen.redact import PatternRedactor
@@ -65,6 +68,7 @@ class Desk:
         """As `bootstrap.desk` lists them."""
         return [
             fragments.router(self.intake, Guard(self.secrets)),
+            stream.router(self.intake, Guard(self.secrets)),
             health.router({"kafka": self.written}, self.metrics.page),
         ]
 
@@ -76,3 +80,16 @@ class Desk:
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     """An HTTP client whose network is a function call."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test")
+
+
+@contextlib.asynccontextmanager
+async def serving(desk: Desk) -> AsyncIterator[str]:
+    """The application on a port of its own; gives its address."""
+    server = server_of(desk.app)
+    listening = listen("127.0.0.1", 0)
+    serve = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serve
