@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         0.02, ge=0, le=0.5, description="share of customers who get no suggestions, by month"
     )
 
+    connectors_file: Path | None = Field(
+        None, description="how vendors' endpoints are set up; see docs/connectors.md"
+    )
+
     # Watching
     metrics_port: int = Field(
         9108, ge=0, le=65535, description="a worker serves /metrics here; 0 takes a free port"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from cxstream.bootstrap.topics import prepare_topics
-from cxstream.desk import fragments, health, stream
+from cxstream.desk import connect, fragments, health, stream
 from cxstream.desk.app import build_app
+from cxstream.desk.endpoints import Endpoints
+from cxstream.desk.gate import Gate
 from cxstream.desk.guard import INGEST, Guard
 from cxstream.desk.intake import Intake
+from cxstream.desk.keys import FetchedKeys
 from cxstream.desk.ports import Service
 from cxstream.desk.secrets import Secrets
 from cxstream.engine.transcripts import TranscriptProducer
@@ -42,11 +45,13 @@ def build_desk(settings: Settings) -> FastAPI:
     metrics = DeskMetrics()
     writer = TranscriptProducer(settings)
     intake = Intake(writer=writer, redactor=PatternRedactor(), observer=metrics)
+    gate = Gate(endpoints=Endpoints(settings.connectors_file), secrets=secrets, keys=FetchedKeys())
     services: list[Service] = [_TopicsThere(settings), writer]
     guard = Guard(secrets)
     routers: list[APIRouter] = [
         fragments.router(intake, guard),
         stream.router(intake, guard),
+        connect.router(intake, gate),
         health.router({"kafka": writer}, metrics.page),
     ]
     return build_app(

@@ -4,15 +4,15 @@
     desktops, supervisors, CRMs ◀── nudges, escalations          (a router each, see below)
     operations ◀── /healthz, /readyz, /metrics                   (health.py)
 
-Read in this order: app.py (how the application is put together), ports.py (what the desk needs of the world,
-as Protocols), intake.py (the one way in: checked, redacted, written, answered), fragments.py and stream.py
-(HTTP and WebSocket in our own format), connect.py (the vendors').
+Read in this order: app.py (how the application is put together), ports.py (what the desk needs of the
+world, as Protocols), intake.py (the one way in: checked, redacted, written, answered), fragments.py and
+stream.py (HTTP and WebSocket in our own format), connect.py (the vendors').
 
-**How to add to it** (nudges to desktops, webhooks, pages): one file here with a function
-`router(...) -> APIRouter` that takes its parts as arguments, and, where something has to run beside the
-requests (a Kafka consumer, a sender), a `ports.Service`. What it needs of Kafka stands behind a Protocol in
-a file here and is implemented in `engine`; `bootstrap/desk.py` makes the parts and adds router and service to
-its two lists. The desk imports neither `engine` nor `observe`.
+**How to add to it** (nudges to desktops, webhooks, pages): one file here with a function `router(...) ->
+APIRouter` that takes its parts as arguments, and, where something has to run beside the requests (a Kafka
+consumer, a sender), a `ports.Service`. What it needs of Kafka stands behind a Protocol in a file here and
+is implemented in `engine`; `bootstrap/desk.py` makes the parts and adds router and service to its two
+lists. The desk imports neither `engine` nor `observe`.
 
 The embedded broker serves a trial here as it does elsewhere.
 """

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
-from cxstream.desk.faults import Refusal, documented, unavailable, unreadable
+from cxstream.desk.answers import Answers, answered
+from cxstream.desk.faults import documented, unreadable
 from cxstream.desk.guard import Guard, documented_scheme
-from cxstream.desk.intake import UNAVAILABLE, Answer, Intake
+from cxstream.desk.intake import Intake
 from cxstream.errors import RecordError
 from cxstream.listen.faults import explain
 
@@ -30,14 +30,6 @@ _BODY = {
     },
 }
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class Answers(BaseModel):
-    """How many records were accepted, and one answer for each, in the order of the request."""
-
-    accepted: int
-    refused: int
-    items: list[Answer]
 
 
 def router(intake: Intake, guard: Guard) -> APIRouter:
@@ -68,15 +60,7 @@ def router(intake: Intake, guard: Guard) -> APIRouter:
         except RecordError as error:
             raise unreadable(error) from None
         answers = await intake.take(values)
-        accepted = sum(answer.accepted for answer in answers)
-        if not accepted and any(answer.reason == UNAVAILABLE for answer in answers):
-            raise unavailable()
-        if accepted < len(answers):
-            if not _is_list(body):
-                said = answers[0]
-                raise Refusal(422, said.reason or "", said.field or "$", said.mend or "")
-            response.status_code = 207
-        return Answers(accepted=accepted, refused=len(answers) - accepted, items=answers)
+        return answered(answers, response, whole=not _is_list(body))
 
     return fragments
 

@@ -1,7 +1,7 @@
 """The one way in: a record is checked, what is personal in it masked, written, and answered for.
 
-Accepted means that Kafka has it. Whoever gets no answer, or `unavailable`, sends the record again as it was:
-a record that comes twice counts once.
+Accepted means that Kafka has it. Whoever gets no answer, or `unavailable`, sends the record again as it
+was: a record that comes twice counts once.
 """
 
 from __future__ import annotations

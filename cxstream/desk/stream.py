@@ -1,8 +1,7 @@
 """`WS /v1/fragments`: records over one connection, each acknowledged by its id once Kafka has it.
 
-    ▶ {"id": "17", "record": {"schema": "cx.fragment.v1", ...}}
-    ◀ {"id": "17", "accepted": true}
-    ◀ {"id": "18", "accepted": false, "reason": "missing_field", "field": "$.text", "mend": "add `text`; ..."}
+    ▶ {"id": "17", "record": {"schema": "cx.fragment.v1", ...}} ◀ {"id": "17", "accepted": true} ◀ {"id":
+    "18", "accepted": false, "reason": "missing_field", "field": "$.text", "mend": "add `text`; ..."}
 
 Answers come in the order of the frames. What has no answer when the connection breaks is sent again on the
 next one. With `IN_FLIGHT_MAX` answers outstanding nothing more is read, so that a sender who is faster than

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
 
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from cxstream.desk import fragments, health, stream
+from cxstream.desk import connect, fragments, health, stream
 from cxstream.desk.app import build_app
+from cxstream.desk.endpoints import Endpoints
+from cxstream.desk.gate import Gate
 from cxstream.desk.guard import Guard
 from cxstream.desk.intake import Intake
+from cxstream.desk.keys import FetchedKeys
+from cxstream.desk.replays import Replays
 from cxstream.desk.secrets import Secrets
 from cxstream.desk.serve import listen, server_of
 from cxstream.errors import EngineError
@@ -52,15 +57,24 @@ async def _done() -> None:
 class Desk:
     """The application with its parts at hand."""
 
-    def __init__(self, environ: dict[str, str] | None = None) -> None:
-        self.secrets = Secrets(environ={"CXSTREAM_SECRET_INGEST": TOKEN} | (environ or {}))
+    def __init__(self, folder: Path | None = None, connectors: Path | None = None) -> None:
+        self.now_ms = NOW_MS
+        self.secrets = Secrets(folder, environ={"CXSTREAM_SECRET_INGEST": TOKEN})
         self.metrics = DeskMetrics()
         self.written = Kept()
         self.intake = Intake(
             writer=self.written,
             redactor=PatternRedactor(),
             observer=self.metrics,
-            clock_ms=lambda: NOW_MS,
+            clock_ms=lambda: self.now_ms,
+        )
+        self.gate = Gate(
+            endpoints=Endpoints(connectors),
+            secrets=self.secrets,
+            keys=FetchedKeys(
+                httpx.MockTransport(lambda _: httpx.Response(200, text='{"keys": []}'))
+            ),
+            clock_ms=lambda: self.now_ms,
         )
         self.app = build_app(routers=self.routers(), body_max_bytes=BODY_MAX)
 
@@ -69,8 +83,13 @@ class Desk:
         return [
             fragments.router(self.intake, Guard(self.secrets)),
             stream.router(self.intake, Guard(self.secrets)),
+            connect.router(self.intake, self.gate),
             health.router({"kafka": self.written}, self.metrics.page),
         ]
+
+    def forget_signatures(self) -> None:
+        """As after a restart."""
+        self.gate._replays = Replays()
 
     def client(self) -> httpx.AsyncClient:
         """Speaks to the application in this process."""

@@ -94,7 +94,7 @@ def test_nothing_is_acknowledged_before_kafka_has_it_and_no_more_read_than_fits(
     sent = 20 * stream.IN_FLIGHT_MAX
 
     async def talk() -> tuple[int, int]:
-        slow = desk.intake._writer = Slow()  # type: ignore[assignment]
+        slow = desk.intake._writer = Slow()
         async with connected(desk) as socket:
 
             async def send_all() -> None:

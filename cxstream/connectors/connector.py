@@ -1,0 +1,47 @@
+"""What a connector is: one vendor's proof, and the meaning of its payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
+
+from cxstream.connectors.proof import Proof
+from cxstream.connectors.session import Payload, Session
+from cxstream.events import Transcript
+
+SUPPORTED = "supported"
+EXPERIMENTAL = "experimental, from documentation"
+
+
+def _as_it_is(session: Session, _: Payload) -> Session:
+    return session
+
+
+def _no_reply(_: Payload) -> Payload | None:
+    return None
+
+
+class Connector(NamedTuple):
+    """One vendor: how its deliveries prove themselves, and what its payloads mean.
+
+    `read` gives the records of one payload, and raises `RecordError` naming the field that is missing or
+    wrong; payloads without anything for us give none. `remember` learns from a payload what later ones on
+    the same connection leave out. `reply` is what the vendor wants to be answered, where it is
+    particular. `status` is `EXPERIMENTAL` until somebody with an account has seen it
+    work.
+    """
+
+    vendor: str
+    title: str
+    read: Callable[[Payload, Session], Iterable[Transcript]]
+    proof: Proof
+    body: Literal["json", "form", "mime"] = "json"
+    remember: Callable[[Session, Payload], Session] = _as_it_is
+    reply: Callable[[Payload], Payload | None] = _no_reply
+    status: str = EXPERIMENTAL
+    needs: str = ""
+    """What the address has to say beside the payload, for the table in the documentation."""
+
+    def records(self, payload: Payload, session: Session) -> list[Transcript]:
+        """The records of one payload, complete. Raises `RecordError`."""
+        return [session.complete(record) for record in self.read(payload, session)]

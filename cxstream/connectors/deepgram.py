@@ -1,0 +1,124 @@
+"""Deepgram streaming: `Results` messages, passed on by whoever holds the socket to Deepgram.
+
+An utterance is known by its channel and start. A final may end earlier than the partial before it; the
+words that are lost there come again in the next one. Finals without words come on silence. `Metadata` is
+the end of the stream. Source: developers.deepgram.com, live streaming responses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from cxstream.connectors.connector import Connector
+from cxstream.connectors.proof import Token
+from cxstream.connectors.session import Payload, Session
+from cxstream.connectors.shaped import control, lasting_ms, shaped
+from cxstream.events import (
+    ControlKind,
+    Fragment,
+    Probability,
+    RoleSource,
+    Source,
+    Speaker,
+    Stage,
+    Transcript,
+)
+
+
+class _Word(Struct, frozen=True):
+    speaker: int | None = None
+
+
+class _Alternative(Struct, frozen=True):
+    transcript: str
+    confidence: Probability | None = None
+    words: list[_Word] = []
+
+
+class _Channel(Struct, frozen=True):
+    alternatives: list[_Alternative]
+
+
+class _Metadata(Struct, frozen=True):
+    request_id: str = ""
+
+
+class _Results(Struct, frozen=True):
+    channel: _Channel
+    start: float
+    duration: float
+    is_final: bool
+    channel_index: tuple[int, ...] = (0,)
+    metadata: _Metadata = _Metadata()
+
+
+class _Message(Struct, frozen=True):
+    type: str
+    request_id: str = ""
+    duration: float = 0.0
+
+
+def read(payload: Payload, session: Session) -> Iterator[Transcript]:
+    """See `Connector.read`."""
+    message = shaped(payload, _Message)
+    if message.type == "Results":
+        results = shaped(payload, _Results)
+        if results.channel.alternatives:
+            yield _fragment(results, session)
+    elif message.type == "Metadata":
+        conversation = session.conversation(
+            "deepgram", session.conversation_id or message.request_id
+        )
+        source = Source(vendor="deepgram", stream_id=message.request_id)
+        yield control(
+            ControlKind.ENDED,
+            conversation,
+            source,
+            event_time=session.moment(lasting_ms(message.duration)),
+            reason="completed",
+        )
+
+
+def _fragment(said: _Results, session: Session) -> Fragment:
+    stream = said.metadata.request_id
+    best = said.channel.alternatives[0]
+    channel = said.channel_index[0] if said.channel_index else 0
+    start_ms, end_ms = lasting_ms(said.start), lasting_ms(said.start + said.duration)
+    return Fragment(
+        conversation_id=session.conversation("deepgram", session.conversation_id or stream),
+        fragment_id=f"{stream}:{channel}:{start_ms}",
+        revision=max(0, end_ms),
+        stage=Stage.FINAL if said.is_final else Stage.PARTIAL,
+        text=best.transcript,
+        speaker=_speaker(channel, best.words, session),
+        track=str(channel),
+        start_ms=start_ms,
+        end_ms=end_ms,
+        clock="stream",
+        clock_origin=session.origin(),
+        event_time=session.moment(end_ms),
+        source=Source(vendor="deepgram", stream_id=stream),
+        confidence=best.confidence if said.is_final and best.transcript else None,
+    )
+
+
+def _speaker(channel: int, words: list[_Word], session: Session) -> Speaker:
+    """By channel where that is configured, else by the one voice that speaks."""
+    voices = {word.speaker for word in words if word.speaker is not None}
+    if str(channel) in session.roles or len(voices) != 1:
+        return session.speaker(str(channel))
+    voice = f"speaker_{voices.pop()}"
+    return Speaker(
+        role=session.speaker(voice).role, role_source=RoleSource.DIARIZATION, label=voice
+    )
+
+
+CONNECTOR = Connector(
+    vendor="deepgram",
+    title="Deepgram",
+    read=read,
+    proof=Token(headers=("dg-token", "x-api-key")),
+    needs="`started`; `roles` of the channels `0`, `1`",
+)
