@@ -15,20 +15,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from record import Loop
 
 from cxstream.context.snapshot import dump, load_conversation, load_customer
-from cxstream.decide.decider import Decider
-from cxstream.decide.load import default_playbook
 from cxstream.engine import codec
 from cxstream.errors import NewerRecord
-from cxstream.events import Output, Signal, Summary, to_ms
-from cxstream.listen.decode import decode_record, decode_transcript
-from cxstream.listen.redact import PatternRedactor
-from cxstream.observe.metrics import Metrics
-from cxstream.pipeline import ConversationHop, CustomerHop
-from cxstream.understand.lexicon import LexiconScorer
-from cxstream.understand.scorer import readings
-from cxstream.understand.trajectory import RuleTrajectory
+from cxstream.events import Output, Signal, Summary
+from cxstream.listen.decode import decode_transcript
 
 RECORDINGS = sorted(Path(__file__).parent.glob("*.json.gz"))
 Recording = dict[str, Any]
@@ -63,25 +56,8 @@ def test_the_conversation_goes_on(recording: Recording) -> None:
     given = {key: len(state.given) for key, state in customers.items()}
     assert any(given.values()), "what was given before is still known"
 
-    metrics = Metrics()
-    hear = ConversationHop(redactor=PatternRedactor(), foresight=RuleTrajectory(), observer=metrics)
-    decide = CustomerHop(decider=Decider([default_playbook()]), observer=metrics)
-    out: list[Output] = []
-    for value in recording["rest"]:
-        record = decode_record(value.encode())
-        key = record.conversation_id
-        assert record.event_time is not None
-        heard = hear.read(value.encode(), key=key.encode(), arrival_ms=to_ms(record.event_time))
-        state = conversations[key]
-        text = hear.to_score(state, heard)
-        reading = readings(LexiconScorer(), [text])[0] if text else None
-        queue: list[tuple[str, Any]] = [(o.key, o.record) for o in hear.hear(state, heard, reading)]
-        while queue:
-            customer, event = queue.pop(0)
-            out.append(event)
-            decided = decide.decide(customers[customer], event)
-            queue += [(o.key, o.record) for o in decided if o.topic == "signals"]
-            out += [o.record for o in decided if o.topic != "signals"]
+    loop = Loop(conversations, customers)
+    out = [record for value in recording["rest"] for _, record in loop.play(value.encode())]
 
     signals = [record for record in out if isinstance(record, Signal)]
     first = {signal.conversation_id: signal.seq for signal in reversed(signals)}
