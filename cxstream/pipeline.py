@@ -44,6 +44,7 @@ from cxstream.execute.delivery import booked, delivered
 from cxstream.execute.ledger_events import of_action
 from cxstream.execute.summary import summarise
 from cxstream.lessons.loop import LearningLoop, Listener
+from cxstream.lessons.strategy import Strategy
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
 from cxstream.understand.scorer import Reading
@@ -231,7 +232,11 @@ class CustomerHop:
     """Signals to decisions: what is remembered of the customer, and what is to be done."""
 
     def __init__(
-        self, *, decider: Decider, observer: Observer, learning: LearningLoop | None = None
+        self,
+        *,
+        decider: Decider | Strategy,
+        observer: Observer,
+        learning: LearningLoop | None = None,
     ) -> None:
         self._decider = decider
         self._observer = observer
@@ -277,7 +282,7 @@ class CustomerHop:
         moment = moment_of(signal, state)
         decided = self._decider.decide(moment, state.given)
         state.given = decided.given
-        kept = self._learning.after(state, signal, decided)
+        kept = self._learning.after(state, signal, moment, decided)
         out = [delivered(to_record(decision, moment)) for decision in kept.decisions]
         for decision in kept.decisions:
             self._observer.decided(decision.kind, decision.why.rule.id)

@@ -28,6 +28,7 @@ from cxstream.events import (
     CustomerRecord,
     DeadLetter,
     Fragment,
+    Outcome,
     Output,
     record_id,
 )
@@ -44,6 +45,7 @@ OUTPUT_ROLES = (
     "outcomes",
     "decisions",
     "lessons",
+    "learnt",
     "dead_letters",
 )
 T = TypeVar("T")
@@ -94,7 +96,7 @@ async def run(
     pause_max_s: float | None = None,
     model: Scorer | None = None,
     metrics: Measured | None = None,
-    on_sent: Callable[[Fragment | Control | CustomerRecord], None] | None = None,
+    on_sent: Callable[[Fragment | Control | CustomerRecord | Outcome], None] | None = None,
     on_output: Callable[[Collected], None] | None = None,
 ) -> Report:
     """Run the pipeline in this process until every record is decided; `on_output` sees what comes out."""

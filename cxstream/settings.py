@@ -126,6 +126,16 @@ class Settings(BaseSettings):
     outcome_window_h: float = Field(
         168.0, gt=0, description="how long after a decision its outcomes count, in event time"
     )
+    learning: Literal["shadow", "on"] = Field(
+        "shadow", description="shadow learns and publishes; on also decides by what was learnt"
+    )
+    beliefs: Path | None = Field(
+        None, description="file of cx.learnt records to decide by, instead of the topic as it grows"
+    )
+    explore_share: float = Field(
+        0.0, ge=0, le=0.5, description="contested choices that may leave the best known; 0 is off"
+    )
+    explore_until: int = Field(200, ge=1, description="lessons from which a rule is mature")
     control_share: float = Field(
         0.02, ge=0, le=0.5, description="share of customers who get no suggestions, by month"
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
 from cxstream.bootstrap.models import foresight, scorer, watch_drift
 from cxstream.bootstrap.topics import prepare_topics
-from cxstream.decide.decider import Decider
 from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.playbook import Playbook
 from cxstream.engine.app import CxApp, build_app
@@ -14,7 +14,6 @@ from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
-from cxstream.lessons.loop import LearningLoop
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.pipeline import ConversationHop, CustomerHop
@@ -51,6 +50,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
     model = model or scorer(settings, metrics.routed)
     watch_drift(settings, metrics, model)
     redactor = PatternRedactor()
+    known = beliefs(settings)
     pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
     return build_app(
         settings,
@@ -62,19 +62,16 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
             lateness_ms=settings.allowed_lateness_s * 1000,
         ),
         customer_hop=CustomerHop(
-            decider=Decider(playbooks(settings)),
+            decider=strategy(settings, playbooks(settings), known),
             observer=metrics,
-            learning=LearningLoop(
-                metrics,
-                window_ms=round(settings.outcome_window_h * 3_600_000),
-                control_share=settings.control_share,
-            ),
+            learning=learning_loop(settings, metrics, known),
         ),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains
         explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),
         redactor=redactor,
         observer=metrics,
+        beliefs=known if settings.learning == "on" and settings.beliefs is None else None,
     )
 
 

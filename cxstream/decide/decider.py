@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from cxstream.context.given import Given
 from cxstream.decide.arbitration import Weighed, in_order, weigh
 from cxstream.decide.attention import Attention
@@ -35,9 +37,10 @@ class Decider:
         self._propensity = propensity or NothingLearnt()
         self._index = Index(self.playbooks)
 
-    def decide(self, moment: Moment, given: tuple[Given, ...]) -> Decided:
+    def decide(self, moment: Moment, given: tuple[Given, ...], first: str = "") -> Decided:
         """The decisions of a moment; the same moment and givens give the same decisions, in the same order.
 
+        The rule `first` is considered before all that need not be said, however light it is.
         Never raises for missing or odd facts: a condition that cannot be evaluated rejects its rule.
         """
         here = self._index.at(moment)
@@ -55,9 +58,17 @@ class Decider:
         cards.withdraw_what_is_over()
         choosing = Choosing(moment, view, attention, cards, rejected)
         weighed = [Weighed(m, weigh(m, moment, view, self._propensity)) for m in matches]
-        for candidate in in_order(weighed):
+        ordered = in_order(weighed)
+        if first:
+            ordered.sort(key=lambda w: (not w.match.ranked.rule.must_say, _id(w) != first))
+        for candidate in ordered:
             choosing.consider(candidate)
-        return choosing.decided()
+        decided = choosing.decided()
+        return replace(decided, weighed=tuple((_id(w), w.weight) for w in ordered))
+
+
+def _id(weighed: Weighed) -> str:
+    return weighed.match.ranked.rule.id
 
 
 def _with_given(moment: Moment, attention: Attention) -> Facts:

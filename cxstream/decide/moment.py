@@ -11,7 +11,7 @@ from cxstream.context.standing import Reached, Standing
 from cxstream.decide.conditions import Facts
 from cxstream.decide.playbook import NoteKind, Severity
 from cxstream.decide.policy import ApprovalPolicy
-from cxstream.events import Rejection, Why
+from cxstream.events import Rejection, Weight, Why
 
 
 class Elsewhere(Struct, frozen=True):
@@ -126,7 +126,9 @@ class Decided(Struct, frozen=True):
     """The decisions of one moment, what is in force after it, and every candidate that was not chosen.
 
     Decisions come withdrawals first, then as they were weighed, the heaviest first. `reached` are the contacts
-    with the customer that they bring, `notes` what is to be remembered.
+    with the customer that they bring, `notes` what is to be remembered. `weighed` is what each rule that
+    applied weighed, heaviest first; `chances` how likely each of several was to be first, where that was
+    drawn (see `lessons.strategy`).
     """
 
     decisions: tuple[Decision, ...]
@@ -134,3 +136,5 @@ class Decided(Struct, frozen=True):
     rejected: tuple[Rejection, ...] = ()
     reached: tuple[Reached, ...] = ()
     notes: tuple[Noted, ...] = ()
+    weighed: tuple[tuple[str, Weight], ...] = ()
+    chances: tuple[tuple[str, float], ...] = ()

@@ -16,12 +16,15 @@ from typing import Any, Never
 import faust
 from faust.types import StreamT
 
+from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk
+from cxstream.engine.broadcast import Broadcast
 from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.crm_agent import CrmAgent
 from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.ledger_agent import LedgerAgent
+from cxstream.engine.lesson_agent import LessonAgent
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.outcome_agent import OutcomeAgent
 from cxstream.engine.recovery import SafeTables
@@ -31,12 +34,13 @@ from cxstream.engine.topics import Topics
 from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
 from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.errors import EngineError
+from cxstream.lessons.beliefs import Beliefs
 from cxstream.listen.redact import Redactor
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 
 SWEEP_S = 10.0
-TABLES = ("conversations", "customers", "ledger")
+TABLES = ("conversations", "customers", "ledger", "learnt")
 _log = logging.getLogger(__name__)
 
 
@@ -101,6 +105,7 @@ def build_app(
     explainer: Explainer,
     redactor: Redactor,
     observer: EngineObserver,
+    beliefs: Beliefs | None = None,
 ) -> CxApp:
     """A Faust app with the agents on it. Touches no network before it is started."""
     app = CxApp(
@@ -144,6 +149,7 @@ def build_app(
             topics.signals,
             topics.customers,
             topics.outcomes,
+            topics.lessons,
             topics.ledger_events,
         )
     )
@@ -159,7 +165,7 @@ def build_app(
         batch_max=settings.batch_max,
         drain_s=settings.drain_s,
     )
-    conversations, customers, ledger = (
+    conversations, customers, ledger, learnt = (
         StateTable(app, name, partitions=settings.partitions) for name in TABLES
     )
     _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
@@ -167,6 +173,10 @@ def build_app(
     _attach(app, topics.customers, CrmAgent(desk))
     _attach(app, topics.ledger_events, LedgerAgent(desk, ledger, topics.ledger_events))
     _attach(app, topics.outcomes, OutcomeAgent(desk))
+    _attach(app, topics.lessons, LessonAgent(desk, learnt))
+    if beliefs is not None:
+        news = Broadcast(settings, topics.learnt, lambda v: beliefs.take(codec.decode_learnt(v)))
+        app.task(news.run)
     _watch_lag(app, observer)
     return app
 

@@ -13,7 +13,15 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 
 from cxstream.errors import NewerRecord, RecordError
-from cxstream.events import CustomerRecord, DeadLetter, LedgerEvent, Outcome, record_id
+from cxstream.events import (
+    CustomerRecord,
+    DeadLetter,
+    Learnt,
+    LedgerEvent,
+    Lesson,
+    Outcome,
+    record_id,
+)
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.pipeline import CustomerEvent
@@ -27,6 +35,8 @@ _signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEve
 _customers = msgspec.json.Decoder(CustomerRecord)
 _ledger_events = msgspec.json.Decoder(LedgerEvent)
 _outcomes = msgspec.json.Decoder(Outcome)
+_lessons = msgspec.json.Decoder(Lesson)
+_learnt = msgspec.json.Decoder(Learnt)
 
 
 class Place(NamedTuple):
@@ -83,6 +93,16 @@ def decode_ledger_event(value: bytes | None) -> LedgerEvent:
 def decode_outcome(value: bytes | None) -> Outcome:
     """What desktops and executors send on `cx.outcomes`. Raises `RecordError` with the field and the mend."""
     return _decode(value, _outcomes)
+
+
+def decode_lesson(value: bytes | None) -> Lesson:
+    """What the customers' agent says on `cx.lessons`. Raises `RecordError`."""
+    return _decode(value, _lessons)
+
+
+def decode_learnt(value: bytes | None) -> Learnt:
+    """What is believed, on `cx.learnt`. Raises `RecordError`."""
+    return _decode(value, _learnt)
 
 
 def dead_letter(

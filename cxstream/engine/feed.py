@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from cxstream.engine import codec
 from cxstream.engine.topics import Topics
 from cxstream.engine.watching import Progress, Sent
-from cxstream.events import Control, CustomerRecord, Fragment, to_ms
+from cxstream.events import Control, CustomerRecord, Fragment, Outcome, to_ms
 
 IN_FLIGHT_MAX = 256
 """Records sent and not yet answered: keeps readers close behind, which the embedded broker needs."""
@@ -24,7 +24,7 @@ _CLOCKS_ARE_SET_MS = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
 _UNREAD = 0
 """One partition for all: in each replay they keep their order, and the place that a dead letter names."""
 
-Record = Fragment | Control | CustomerRecord | bytes
+Record = Fragment | Control | CustomerRecord | Outcome | bytes
 """What is sent; as bytes a transcript record that could not be read and goes on as it is."""
 
 
@@ -62,7 +62,7 @@ class Feed:
     async def send(
         self,
         records: Iterable[Record],
-        on_sent: Callable[[Fragment | Control | CustomerRecord], None] | None = None,
+        on_sent: Callable[[Fragment | Control | CustomerRecord | Outcome], None] | None = None,
     ) -> int:
         """Send all records and return how many there were; the last is with the broker on return."""
         count = 0
@@ -94,10 +94,12 @@ class Feed:
         return count
 
     async def _post(
-        self, record: Fragment | Control | CustomerRecord, at_ms: int | None
+        self, record: Fragment | Control | CustomerRecord | Outcome, at_ms: int | None
     ) -> Awaitable[Sent]:
         if isinstance(record, CustomerRecord):
             topic, key = self._topics.customers, record.customer_id
+        elif isinstance(record, Outcome):
+            topic, key = self._topics.outcomes, record.customer_id or record.conversation_id
         else:
             topic, key = self._topics.transcripts, record.conversation_id
         now_ms = int(time.time() * 1000)
@@ -127,9 +129,9 @@ class _CustomerOrder:
         self._heard_last: dict[str, str] = {}
         self._became_known = False
 
-    def must_wait(self, record: Fragment | Control | CustomerRecord) -> bool:
+    def must_wait(self, record: Fragment | Control | CustomerRecord | Outcome) -> bool:
         """True when the customer is heard in another conversation, or has just become known."""
-        if isinstance(record, CustomerRecord):
+        if isinstance(record, CustomerRecord | Outcome):
             self._became_known = True
             return True
         conversation = record.conversation_id

@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from cxstream.decide.moment import Moment
+
 FEATURES: Final = (
     "one",
     "level",
@@ -28,8 +30,16 @@ FEATURES: Final = (
 """Names in order. `one` is 1 always; counts are on a logarithmic scale."""
 
 
-def features(conversation: Mapping[str, object], contacts: int) -> tuple[float, ...]:
-    """The numbers of a moment from its conversation's facts and the customer's contacts of thirty days."""
+def features_of(moment: Moment) -> tuple[float, ...]:
+    """The numbers of a moment; the same whether they are logged or asked about."""
+    facts = moment.facts if callable(moment.facts) else moment.facts.get
+    before = (facts("customer") or {}).get("contacts_before", {})
+    count = before.get("last_30d", 0) if isinstance(before, dict) else 0
+    return features(facts("conversation") or {}, count)
+
+
+def features(conversation: Mapping[str, object], earlier: int) -> tuple[float, ...]:
+    """The numbers of a conversation's facts and the customer's earlier contacts of thirty days."""
 
     def number(name: str) -> float:
         value = conversation.get(name, 0.0)
@@ -45,7 +55,7 @@ def features(conversation: Mapping[str, object], contacts: int) -> tuple[float, 
         _count(number("repeats")),
         _count(number("transfers")),
         _count(number("customer_turns")),
-        _count(contacts - 1),
+        _count(earlier),
         float(conversation.get("channel") == "voice"),
         float(bool(conversation.get("bot_only"))),
     )

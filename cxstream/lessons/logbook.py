@@ -16,9 +16,19 @@ from msgspec.structs import replace
 
 from cxstream.context.customer import Customer
 from cxstream.context.pending import PENDING_MAX, Answer, Pending
-from cxstream.events import Candidate, DecisionRecord, Lesson, Outcome, Signal, record_id, to_ms
+from cxstream.decide.moment import Moment
+from cxstream.events import (
+    Candidate,
+    DecisionRecord,
+    Lesson,
+    Outcome,
+    Signal,
+    from_ms,
+    record_id,
+    to_ms,
+)
 from cxstream.lessons.endings import mood_of
-from cxstream.lessons.features import features
+from cxstream.lessons.features import features_of
 from cxstream.lessons.rewards import OF_THE_CONVERSATION, lesson
 
 WINDOW_MS: Final = 7 * 86_400_000
@@ -33,7 +43,7 @@ _EARLY_MS: Final = 120_000
 
 def noted(
     state: Customer,
-    signal: Signal,
+    moment: Moment,
     candidates: Sequence[Candidate],
     *,
     withheld: frozenset[str] = frozenset(),
@@ -43,14 +53,14 @@ def noted(
 
     `withheld` are the decisions that the control group did not get.
     """
-    context = features(signal.conversation, len(state.contacts))
-    at_ms = to_ms(signal.event_time)
+    context = features_of(moment)
+    at_ms = moment.event_time_ms
     waiting = [
         Pending(
             decision_id=candidate.decision_id,
             rule=candidate.rule,
             kind=candidate.kind,
-            conversation_id=signal.conversation_id,
+            conversation_id=moment.conversation_id,
             at_ms=at_ms,
             propensity=candidate.propensity,
             context=context,
@@ -62,17 +72,17 @@ def noted(
     known = {pending.decision_id for pending in state.pending}
     state.pending += tuple(p for p in waiting if p.decision_id not in known)
     return DecisionRecord(
-        id=record_id("choice", signal.id),
-        conversation_id=signal.conversation_id,
-        event_time=signal.event_time,
+        id=record_id("choice", moment.signal_id),
+        conversation_id=moment.conversation_id,
+        event_time=from_ms(at_ms),
         context=context,
         candidates=tuple(candidates),
         group="control" if withheld else "treated",
         beliefs=beliefs,
-        tenant=signal.tenant,
-        customer_id=signal.customer_id,
-        agent_id=signal.agent_id,
-        channel=signal.channel,
+        tenant=moment.tenant,
+        customer_id=moment.customer_id,
+        agent_id=moment.agent_id,
+        channel=moment.channel,
     )
 
 

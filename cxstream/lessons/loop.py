@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from cxstream.context.customer import Customer
-from cxstream.decide.moment import Decided, Decision, WithdrawNudge
-from cxstream.events import Candidate, Outcome, Signal, to_ms
+from cxstream.decide.moment import Decided, Decision, Moment, WithdrawNudge
+from cxstream.events import Candidate, Outcome, Signal, Weight, to_ms
 from cxstream.execute.delivery import Outbound
 from cxstream.lessons import holdout, logbook
 from cxstream.lessons.endings import endings
@@ -53,7 +55,7 @@ class LearningLoop:
         self._control_share = control_share
         self._beliefs = beliefs
 
-    def after(self, state: Customer, signal: Signal, decided: Decided) -> Kept:
+    def after(self, state: Customer, signal: Signal, moment: Moment, decided: Decided) -> Kept:
         """Note a moment's decisions (in place), and keep back what the control group must not get."""
         at_ms = to_ms(signal.event_time)
         withheld = self._withheld(state, signal, decided)
@@ -61,7 +63,7 @@ class LearningLoop:
         candidates = tuple(_candidates(decided))
         if candidates:
             ids = frozenset(withheld)
-            choice = logbook.noted(state, signal, candidates, withheld=ids, beliefs=self._beliefs())
+            choice = logbook.noted(state, moment, candidates, withheld=ids, beliefs=self._beliefs())
             noted.append(
                 Outbound("decisions", signal.customer_id or signal.conversation_id, choice)
             )
@@ -114,14 +116,26 @@ class LearningLoop:
 
 def _candidates(decided: Decided) -> Iterator[Candidate]:
     """What could have been chosen: what was, then what was not, with the reason."""
+    weights, chances = dict(decided.weighed), dict(decided.chances)
     for decision in decided.decisions:
         if decision.kind != "withdrawal":
-            yield Candidate(
-                rule=decision.why.rule.id,
-                kind=decision.kind,
-                propensity=1.0,
-                weight=float(decision.priority),
-                decision_id=decision.id,
-            )
+            rule = decision.why.rule.id
+            yield _candidate(rule, weights.get(rule), chances.get(rule, 1.0), decision)
     for rejection in decided.rejected:
-        yield Candidate(rejection.rule, "", 0.0, rejected=rejection.reason)
+        rule = rejection.rule
+        lost = _candidate(rule, weights.get(rule), chances.get(rule, 0.0), None)
+        yield replace(lost, rejected=rejection.reason)
+
+
+def _candidate(
+    rule: str, weight: Weight | None, chance: float, decision: Decision | None
+) -> Candidate:
+    found = weight or Weight(priority=0.0)
+    return Candidate(
+        rule=rule,
+        kind=decision.kind if decision else "",
+        propensity=chance,
+        chance=found.propensity,
+        weight=round(found.context * found.value * found.lever, 6),
+        decision_id=decision.id if decision else None,
+    )

@@ -12,6 +12,7 @@ and Machine Learning, 3.3; Agrawal and Goyal, 2013 (linear Thompson sampling).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from math import sqrt
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,9 @@ from cxstream.lessons.features import FEATURES
 
 START: Final = 0.3
 """The chance of success that an action begins with, before anything is known of it."""
+
+SEEN_MAX: Final = 512
+"""Lessons remembered by their id: more than can be on their way twice."""
 
 _PRIOR_PRECISION: Final = 20.0
 """A doubt of about a quarter on what nothing is known of."""
@@ -46,6 +50,8 @@ class _Kept(msgspec.Struct, array_like=True):
     precision: bytes
     covariance: bytes
     natural: bytes
+    successes: int = 0
+    seen: tuple[int, ...] = ()
 
 
 class Propensity:
@@ -59,18 +65,32 @@ class Propensity:
         self._model._ensure_features(FEATURES)
         self._model._m_dirty = True  # its mean is made when it is first asked
         self.lessons = 0
+        self.successes = 0
+        self._seen: dict[int, None] = {}
+
+    def learn_once(self, lesson_id: str, context: Sequence[float], reward: float) -> bool:
+        """Take a lesson, unless it is one of the last `SEEN_MAX`: what comes again teaches once."""
+        mark = int.from_bytes(blake2b(lesson_id.encode(), digest_size=8).digest(), "big")
+        if mark in self._seen:
+            return False
+        self._seen[mark] = None
+        while len(self._seen) > SEEN_MAX:
+            del self._seen[next(iter(self._seen))]
+        self.learn(context, reward)
+        return True
 
     def learn(self, context: Sequence[float], reward: float) -> None:
         """Take one lesson: the reward (0 to 1) that the action earned in a context (see `features`)."""
         self._model.learn_one(dict(zip(FEATURES, context, strict=True)), reward - START)
         self.lessons += 1
+        self.successes += reward > 0.5
 
     def believe(self, context: Sequence[float]) -> Belief:
         """The chance that the action succeeds in a context."""
         found = self._model.predict_one(dict(zip(FEATURES, context, strict=True)), with_dist=True)
         spread = max(0.0, found.sigma**2 - 1 / _NOISE_PRECISION)
-        chance = min(1.0, max(0.0, START + found.mu))
-        return Belief(chance, sqrt(spread), self.lessons)
+        chance = min(1.0, max(0.0, START + float(found.mu)))
+        return Belief(chance, sqrt(float(spread)), self.lessons)
 
     def snapshot(self) -> bytes:
         """Everything learnt, as bytes that are equal when the lessons were."""
@@ -83,6 +103,8 @@ class Propensity:
                 precision=model._ss_arr.tobytes(),
                 covariance=model._ss_inv_arr.tobytes(order="F"),
                 natural=model._eta_arr.tobytes(),
+                successes=self.successes,
+                seen=tuple(self._seen),
             )
         )
 
@@ -106,5 +128,6 @@ class Propensity:
                 mend="damaged, or learnt by another version of cxstream: let it learn anew",
             ) from error
         model._m_dirty = True
-        found.lessons = kept.lessons
+        found.lessons, found.successes = kept.lessons, kept.successes
+        found._seen = dict.fromkeys(kept.seen)
         return found

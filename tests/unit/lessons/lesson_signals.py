@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxstream.context.customer import Customer
 from cxstream.decide.moment import Decided, Decision, Kind, RequestAction, ShowNudge
+from cxstream.decide.signals import moment_of
 from cxstream.events import Outcome, OutcomeKind, RuleRef, Signal, Why, from_ms
 from cxstream.execute.delivery import Outbound
 from cxstream.lessons.loop import Kept, LearningLoop
@@ -83,7 +84,7 @@ def after(loop: LearningLoop, state: Customer, told: Signal, made: Decided | Non
     contact.update(at_ms, "a-1", told.conversation)
     state.known = told.customer_id is not None
     state.windows.add(at_ms, {"n": 1})
-    return loop.after(state, told, made or Decided((), ()))
+    return loop.after(state, told, moment_of(told, state), made or Decided((), ()))
 
 
 def outcome(

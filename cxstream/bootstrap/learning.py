@@ -1,0 +1,59 @@
+"""Settings -> what learns from outcomes, and what was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from cxstream.decide.decider import Decider
+from cxstream.decide.playbook import Playbook
+from cxstream.errors import SettingsError
+from cxstream.events import Learnt
+from cxstream.lessons.beliefs import Beliefs
+from cxstream.lessons.exploring import Exploration
+from cxstream.lessons.loop import LearningLoop, Listener
+from cxstream.lessons.strategy import Strategy
+from cxstream.settings import Settings
+
+_records = msgspec.json.Decoder(Learnt)
+
+
+def beliefs(settings: Settings) -> Beliefs:
+    """What is believed from the start: the records of a file, or nothing.
+
+    Raises `SettingsError` naming the file and line that cannot be read.
+    """
+    return Beliefs(read_beliefs(settings.beliefs) if settings.beliefs else ())
+
+
+def read_beliefs(path: Path) -> list[Learnt]:
+    """Records of `cx.learnt`, one JSON object a line (`cxstream tail learnt --from-start --json`)."""
+    records = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            records.append(_records.decode(line))
+        except msgspec.MsgspecError as error:
+            raise SettingsError(f"{path}:{number}: no record of cx.learnt: {error}") from error
+    return records
+
+
+def strategy(
+    settings: Settings, playbooks: Sequence[Playbook], known: Beliefs
+) -> Decider | Strategy:
+    """Who decides: by the playbooks alone, or with what was learnt."""
+    if settings.learning == "shadow":
+        return Decider(playbooks)
+    exploring = Exploration(share=settings.explore_share, mature=settings.explore_until)
+    return Strategy(Decider(playbooks, known), known, exploring)
+
+
+def learning_loop(settings: Settings, listener: Listener, known: Beliefs) -> LearningLoop:
+    """What every decision goes through after it was made."""
+    return LearningLoop(
+        listener,
+        window_ms=round(settings.outcome_window_h * 3_600_000),
+        control_share=settings.control_share,
+        beliefs=lambda: known.name if settings.learning == "on" else "",
+    )
