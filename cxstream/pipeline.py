@@ -77,6 +77,9 @@ class Observer(Listener, Protocol):
     def redacted(self, kind: str, count: int) -> None:
         """Something personal was masked."""
 
+    def signalled(self, signal: Signal) -> None:
+        """A signal goes out."""
+
     def decided(self, kind: str, rule: str) -> None:
         """A decision was made."""
 
@@ -138,6 +141,7 @@ class ConversationHop:
         if entry is not None and change.fate in _MOVES:
             state.number_signal(heard.arrival_ms)
             signal = signal_of(state, record, entry, change, reading, self._foresight)
+            self._observer.signalled(signal)
             out.append(Outbound("signals", state.customer.value or state.id, signal))
         return out
 

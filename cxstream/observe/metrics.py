@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from cxstream.errors import SettingsError
+from cxstream.events import Signal
+from cxstream.observe.floor import FloorMetrics
 from cxstream.understand.scorer import Reading
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Metrics:
             ["channel", "outcome"],
             registry=r,
         )
+        self._floor = FloorMetrics(r)
         self._clocks = Counter(
             "cxstream_clock_corrections",
             "Records whose event time could not be and was replaced by their arrival",
@@ -143,6 +146,10 @@ class Metrics:
     def redacted(self, kind: str, count: int) -> None:
         """Something personal was masked."""
         self._redactions.labels(kind).inc(count)
+
+    def signalled(self, signal: Signal) -> None:
+        """A signal goes out."""
+        self._floor.signalled(signal, _channel(signal.channel))
 
     def decided(self, kind: str, rule: str) -> None:
         """A decision was made."""
