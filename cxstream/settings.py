@@ -144,6 +144,14 @@ class Settings(BaseSettings):
         None, description="how vendors' endpoints are set up; see docs/connectors.md"
     )
 
+    # The back office
+    executor_config: Path | None = Field(
+        None, description="what each action is in your back office (YAML, see docs/actions.md)"
+    )
+    executor_in_flight: int = Field(
+        64, ge=1, description="actions that one executor carries out at the same time"
+    )
+
     # Watching
     metrics_port: int = Field(
         9108, ge=0, le=65535, description="a worker serves /metrics here; 0 takes a free port"

@@ -82,7 +82,7 @@ def working(settings: Settings) -> CxApp:
 
     async def prepare() -> None:
         await prepare_topics(settings)
-        port = serve(metrics, settings.metrics_host, settings.metrics_port)
+        port = serve(metrics.registry, settings.metrics_host, settings.metrics_port)
         _log.info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
 
     app.prepare = prepare

@@ -9,6 +9,7 @@ import typer
 from cxstream.cli import (
     dead_letters,
     desk,
+    executor,
     live,
     models,
     playbook,
@@ -25,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for group in (live, desk, records, models):
+for group in (live, desk, executor, records, models):
     app.add_typer(group.app)
 app.add_typer(dead_letters.letters_app, name="dead-letters", no_args_is_help=True)
 app.add_typer(playbook.playbook_app, name="playbook", no_args_is_help=True)

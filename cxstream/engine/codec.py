@@ -14,6 +14,7 @@ import msgspec
 
 from cxstream.errors import NewerRecord, RecordError
 from cxstream.events import (
+    Action,
     CustomerRecord,
     DeadLetter,
     Learnt,
@@ -33,6 +34,7 @@ SENT = "cx-sent-ms"
 _encoder = msgspec.json.Encoder(order="deterministic")
 _signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEvent)
 _customers = msgspec.json.Decoder(CustomerRecord)
+_actions = msgspec.json.Decoder(Action)
 _ledger_events = msgspec.json.Decoder(LedgerEvent)
 _outcomes = msgspec.json.Decoder(Outcome)
 _lessons = msgspec.json.Decoder(Lesson)
@@ -83,6 +85,11 @@ def decode_signal(value: bytes | None) -> CustomerEvent:
 def decode_customer(value: bytes | None) -> CustomerRecord:
     """What a CRM sends on `cx.customers`. Raises `RecordError` with the field and the mend."""
     return _decode(value, _customers)
+
+
+def decode_action(value: bytes | None) -> Action:
+    """What executors read. Raises `RecordError`."""
+    return _decode(value, _actions)
 
 
 def decode_ledger_event(value: bytes | None) -> LedgerEvent:

@@ -228,13 +228,13 @@ class Metrics:
         self._lag.labels(topic).set(records)
 
 
-def serve(metrics: Metrics, host: str, port: int) -> int:
+def serve(registry: CollectorRegistry, host: str, port: int) -> int:
     """Serve `/metrics` for Prometheus from a thread of its own; returns the port (0 asks for a free one).
 
     Raises `SettingsError` when the port is taken, as by a second worker on this machine.
     """
     try:
-        server, _ = start_http_server(port, addr=host, registry=metrics.registry)
+        server, _ = start_http_server(port, addr=host, registry=registry)
     except OSError as error:
         raise SettingsError(
             f"metrics_port {port} on {host} cannot be served ({error.strerror}): give another with"

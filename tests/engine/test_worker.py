@@ -164,7 +164,7 @@ def test_metrics_can_be_scraped(embedded_broker: Broker, topic_prefix: str) -> N
 
     settings = settings_for(embedded_broker, topic_prefix)
     metrics = Measured()
-    port = serve(metrics, "127.0.0.1", 0)
+    port = serve(metrics.registry, "127.0.0.1", 0)
 
     async def story() -> None:
         from cxstream.understand.lexicon import LexiconScorer

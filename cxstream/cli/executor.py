@@ -1,0 +1,66 @@
+"""Actions carried out in the back office."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxstream.cli import console
+from cxstream.cli.options import Brokers, Embedded
+
+app = typer.Typer()
+
+
+@app.command()
+def executor(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Your back office: which systems, and what each action is there (YAML, see"
+            " docs/actions.md). Default: CXSTREAM_EXECUTOR_CONFIG.",
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the file holds, and call nobody.")
+    ] = False,
+    brokers: Brokers = None,
+    embedded: Embedded = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            help="Serve Prometheus metrics here; 0 takes a free port. Default: CXSTREAM_METRICS_PORT,"
+            " else 9108.",
+        ),
+    ] = None,
+) -> None:
+    """Carry out actions in your back office, until Ctrl-C or SIGTERM; then finish what is in hand.
+
+    Reads cx.actions, makes the calls that the file describes, and tells cx.ledger-events and cx.outcomes
+    what became of them. What needs an approval waits for it; what is past its time is not carried out.
+    Secrets come from CXSTREAM_SECRET_<NAME> or from files in CXSTREAM_SECRETS_DIR. Several executors share
+    the work. Logs go to standard error.
+    """
+    settings = console.settings(
+        executor_config=config,
+        brokers=brokers,
+        embedded=embedded or None,
+        metrics_port=metrics_port,
+    )
+    if check:
+        from cxstream.bootstrap.executor import plans
+
+        for name, plan in sorted(plans(settings).items()):
+            calls = ", ".join(
+                f"{step.request.method} at {step.request.service.name}" for step in plan.steps
+            )
+            console.put(f"{name}: {calls}")
+        return
+    from cxstream import executor as executors
+
+    console.log(settings.log_level)
+    asyncio.run(executors.run(settings))

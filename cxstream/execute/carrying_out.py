@@ -1,0 +1,199 @@
+"""One action carried out: what happens on the way, step by step, as records for the ledger and the outcome.
+
+The time is an argument and the calls go through a `Transport`, so that every way this can go is a test
+without a network. Each call has an idempotency key made of the action's id: whatever is repeated after a
+crash, anywhere, is the same effect for a back office that honours it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from cxstream.errors import DeliveryError
+from cxstream.events import (
+    Action,
+    LedgerEvent,
+    LedgerState,
+    Outcome,
+    from_ms,
+    record_id,
+    to_ms,
+)
+from cxstream.execute.ledger_events import step_id
+from cxstream.execute.plan import Plan, Step, facts_of
+from cxstream.execute.transport import Answer, Transport
+
+Verdict = Literal["go", "not_cleared", "not_ours", "expired"]
+
+
+class Undelivered(Struct, frozen=True):
+    """An action that was given up, for the dead letters."""
+
+    error: DeliveryError
+
+
+Happening = LedgerEvent | Outcome | Undelivered
+
+
+class Carrier:
+    """Carries actions out by their plans. Holds no state: the back office and the ledger remember."""
+
+    def __init__(
+        self, plans: Mapping[str, Plan], transport: Transport, now_ms: Callable[[], int]
+    ) -> None:
+        self._plans = plans
+        self._transport = transport
+        self._now_ms = now_ms
+
+    def verdict(self, action: Action) -> Verdict:
+        """Whether this record of an action is to be carried out, here and now.
+
+        Never without the approval it needs; never after its time, which begins with the approval: a replay
+        of an old stream touches nothing.
+        """
+        if action.action not in self._plans:
+            return "not_ours"
+        if not action.cleared:
+            return "not_cleared"
+        begun = action.approval.event_time if action.approval else action.event_time
+        valid_for = action.expires_at - action.event_time
+        return "expired" if from_ms(self._now_ms()) > begun + valid_for else "go"
+
+    async def carry_out(self, action: Action) -> AsyncIterator[Happening]:
+        """What happens, in order: publish each before asking for the next.
+
+        `sent` comes before the first call. Failures are records, never exceptions.
+        """
+        verdict = self.verdict(action)
+        if verdict == "expired":
+            yield self._event(action, "expired", why="it came after its time")
+            yield self._outcome(action, "expired", "it came after its time")
+        if verdict != "go":
+            return
+        plan = self._plans[action.action]
+        yield self._event(action, "sent", deadline_in_s=plan.within_s)
+        done: list[tuple[int, Step, Mapping[str, object]]] = []
+        facts = facts_of(action)
+        tries = 0
+        try:
+            for number, step in enumerate(plan.steps):
+                answer = await self._call(action, step, number, facts)
+                tries = max(tries, answer.tries)
+                facts = {**facts, "answer": _read(answer.body)}
+                done.append((number, step, facts))
+        except DeliveryError as error:
+            async for happening in self._gave_up(action, error, done):
+                yield happening
+            return
+        state: LedgerState = "acknowledged" if plan.by_event else "confirmed"
+        yield self._event(action, state, reference=_reference(plan, facts), attempt=tries)
+        if not plan.by_event:
+            yield self._outcome(action, "confirmed", None)
+
+    async def _call(
+        self, action: Action, step: Step, number: int, facts: Mapping[str, object]
+    ) -> Answer:
+        request = step.request
+        call = request.call(action, facts, _key(action, number))
+        return await self._transport.send(call, request.service.patience)
+
+    async def _gave_up(
+        self,
+        action: Action,
+        error: DeliveryError,
+        done: list[tuple[int, Step, Mapping[str, object]]],
+    ) -> AsyncIterator[Happening]:
+        """Take back what was done before, last first; then say so."""
+        said = str(error) if error.sure else f"{error}; it may have been done all the same"
+        yield self._event(action, "failed", why=said, attempt=error.tries)
+        left: list[str] = [] if error.sure else ["the call that failed may stand"]
+        for number, step, facts in reversed(done):
+            if step.undo is None:
+                left.append(f"call {number + 1} cannot be taken back")
+                continue
+            try:
+                call = step.undo.call(action, facts, _key(action, number) + ":undo")
+                await self._transport.send(call, step.undo.service.patience)
+            except DeliveryError as problem:
+                left.append(f"call {number + 1} could not be taken back: {problem}")
+        if done and not left:
+            yield self._event(action, "compensated", why="what was done before was taken back")
+            yield self._outcome(action, "compensated", said)
+        yield self._outcome(action, "failed", "; ".join([said, *left]))
+        yield Undelivered(error)
+
+    def _event(
+        self,
+        action: Action,
+        state: LedgerState,
+        *,
+        why: str = "",
+        attempt: int = 0,
+        reference: str | None = None,
+        deadline_in_s: float | None = None,
+    ) -> LedgerEvent:
+        now_ms = self._now_ms()
+        deadline = None if deadline_in_s is None else from_ms(now_ms + int(deadline_in_s * 1000))
+        return LedgerEvent(
+            id=step_id(action.id, state),
+            ledger_id=action.id,
+            kind="action",
+            what=action.action,
+            state=state,
+            event_time=from_ms(now_ms),
+            who="executor",
+            conversation_id=action.conversation_id,
+            why=why[:500],
+            deadline=deadline,
+            needs_approval=action.needs_approval,
+            attempt=attempt,
+            reference=reference,
+            source="executor",
+            tenant=action.tenant,
+            customer_id=action.customer_id,
+            agent_id=action.agent_id,
+        )
+
+    def _outcome(
+        self,
+        action: Action,
+        kind: Literal["confirmed", "failed", "compensated", "expired"],
+        reason: str | None,
+    ) -> Outcome:
+        return Outcome(
+            id=record_id("outcome", action.id, kind),
+            kind=kind,
+            conversation_id=action.conversation_id,
+            event_time=from_ms(max(self._now_ms(), to_ms(action.event_time))),
+            decision_id=action.id,
+            tenant=action.tenant,
+            customer_id=action.customer_id,
+            agent_id=action.agent_id,
+            source="executor",
+            reason=reason[:500] if reason else None,
+        )
+
+
+def _key(action: Action, number: int) -> str:
+    """The idempotency key of one call: the action's id, and for each further call of it the number."""
+    return action.id if number == 0 else f"{action.id}:{number}"
+
+
+def _reference(plan: Plan, facts: Mapping[str, object]) -> str | None:
+    """The other system's own name for what it did; it is done, also where it gives none."""
+    try:
+        return str(plan.reference.fill(facts))[:500] if plan.reference else None
+    except DeliveryError:
+        return None
+
+
+def _read(body: bytes) -> object:
+    """An answer as places can read it; what is no JSON has no fields."""
+    try:
+        return msgspec.json.decode(body)
+    except ValueError:
+        return {}
