@@ -104,7 +104,14 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
 @contextlib.asynccontextmanager
 async def serving(desk: Desk) -> AsyncIterator[str]:
     """The application on a port of its own; gives its address."""
-    server = server_of(desk.app)
+    async with serving_app(desk.app) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def serving_app(app: FastAPI) -> AsyncIterator[str]:
+    """Any application on a port of its own."""
+    server = server_of(app)
     listening = listen("127.0.0.1", 0)
     serve = asyncio.create_task(server.serve(sockets=[listening]))
     try:
