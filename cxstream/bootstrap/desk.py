@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from cxstream.bootstrap.topics import prepare_topics
-from cxstream.desk import connect, fragments, health, stream
+from cxstream.desk import connect, documents, fragments, health, stream
 from cxstream.desk.app import build_app
 from cxstream.desk.endpoints import Endpoints
 from cxstream.desk.gate import Gate
@@ -14,6 +14,7 @@ from cxstream.desk.intake import Intake
 from cxstream.desk.keys import FetchedKeys
 from cxstream.desk.ports import Service
 from cxstream.desk.secrets import Secrets
+from cxstream.engine.topics import Topics
 from cxstream.engine.transcripts import TranscriptProducer
 from cxstream.errors import SettingsError
 from cxstream.listen.redact import PatternRedactor
@@ -52,6 +53,7 @@ def build_desk(settings: Settings) -> FastAPI:
         fragments.router(intake, guard),
         stream.router(intake, guard),
         connect.router(intake, gate),
+        documents.router(Topics(settings.topic_prefix).by_role(), settings.brokers),
         health.router({"kafka": writer}, metrics.page),
     ]
     return build_app(

@@ -130,8 +130,24 @@ def topics_list(brokers: Brokers = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of what the topic cx.transcripts takes."""
+def schema(
+    asyncapi: Annotated[
+        bool,
+        typer.Option("--asyncapi", help="All topics and the desk's socket, as AsyncAPI 3."),
+    ] = False,
+) -> None:
+    """Print the JSON Schema of what the topic cx.transcripts takes; or the contract of all topics."""
     from cxstream.listen.schema import transcript_schema
 
-    console.put(msgspec.json.format(msgspec.json.encode(transcript_schema())).decode())
+    found = transcript_schema()
+    if asyncapi:
+        from cxstream.desk.contract import asyncapi as contract
+        from cxstream.engine.topics import Topics
+
+        settings = console.settings()
+        found = contract(
+            Topics(settings.topic_prefix).by_role(),
+            brokers=settings.brokers,
+            desk=f"{settings.desk_host}:{settings.desk_port}",
+        )
+    console.put(msgspec.json.format(msgspec.json.encode(found)).decode())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
 
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from cxstream.desk import connect, fragments, health, stream
+from cxstream.desk import connect, documents, fragments, health, stream
 from cxstream.desk.app import build_app
 from cxstream.desk.endpoints import Endpoints
 from cxstream.desk.gate import Gate
@@ -20,6 +20,7 @@ from cxstream.desk.keys import FetchedKeys
 from cxstream.desk.replays import Replays
 from cxstream.desk.secrets import Secrets
 from cxstream.desk.serve import listen, server_of
+from cxstream.engine.topics import Topics
 from cxstream.errors import EngineError
 from cxstream.events import Transcript
 from cxstream.listen.redact import PatternRedactor
@@ -57,9 +58,16 @@ async def _done() -> None:
 class Desk:
     """The application with its parts at hand."""
 
-    def __init__(self, folder: Path | None = None, connectors: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        connectors: Path | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> None:
         self.now_ms = NOW_MS
-        self.secrets = Secrets(folder, environ={"CXSTREAM_SECRET_INGEST": TOKEN})
+        held = {"ingest": TOKEN, **(secrets or {})}
+        environ = {Secrets.variable(name): secret for name, secret in held.items()}
+        self.secrets = Secrets(folder, environ=environ)
         self.metrics = DeskMetrics()
         self.written = Kept()
         self.intake = Intake(
@@ -84,6 +92,7 @@ class Desk:
             fragments.router(self.intake, Guard(self.secrets)),
             stream.router(self.intake, Guard(self.secrets)),
             connect.router(self.intake, self.gate),
+            documents.router(Topics("cx.").by_role(), "localhost:9092"),
             health.router({"kafka": self.written}, self.metrics.page),
         ]
 
