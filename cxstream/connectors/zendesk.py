@@ -50,8 +50,8 @@ class _Said(Struct, frozen=True):
 
 
 class _Messaging(Struct, frozen=True):
-    conversation_id: Id
     message: _Said
+    conversation_id: str = ""
     actor: _Actor = _Actor()
 
 
@@ -89,7 +89,7 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
     ticket = event.subject.removeprefix("zen:ticket:")
     if kind == "messaging_ticket.message_added":
         said = shaped(event.event, _Messaging, "$.event")
-        yield _message(said, session.conversation("zendesk", said.conversation_id), event)
+        yield _message(said, session.conversation("zendesk", ticket or said.conversation_id), event)
     elif kind == "ticket.comment_added":
         comment = shaped(event.event, _Commented, "$.event").comment
         yield _comment(comment, session.conversation("zendesk", ticket), event)

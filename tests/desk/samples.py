@@ -542,8 +542,11 @@ def _zendesk(second: int, actor: str, name: str, text: str) -> bytes:
             "time": f"2026-11-23T10:00:{second:02}.123456789Z",
             "zendesk_event_version": "2022-11-06",
             "event": {
-                "actor": {"id": f"id-of-{actor}", "name": "N", "type": actor},
-                "conversation_id": "zc-1",
+                "actor": {
+                    "id": "zd:answerBot" if actor == "system" else f"id-of-{actor}",
+                    "name": "N",
+                    "type": actor,
+                },
                 "message": {"id": name, "body": text},
             },
         }
@@ -553,17 +556,22 @@ def _zendesk(second: int, actor: str, name: str, text: str) -> bytes:
 ZENDESK = Sample(
     bodies=[
         _zendesk(1, "end_user", "m1", "The discount code does nothing"),
-        _zendesk(3, "bot", "m2", "I'll find somebody for you."),
+        _zendesk(3, "system", "m2", "I'll find somebody for you."),
         _zendesk(9, "agent", "m3", "Which code is it?"),
+        js({"type": "zen:event-type:ticket.comment_added", "subject": "zen:ticket:88",
+            "time": "2026-11-23T10:00:12Z", "detail": {"id": "88"}, "event": {"comment": {
+                "id": "c1", "body": "looks like an old code", "is_public": False,
+                "author": {"id": "5", "is_staff": True, "name": "N"}}}}),
+        js({"type": "zen:event-type:ticket.status_changed", "subject": "zen:ticket:88",
+            "time": "2026-11-23T10:00:40Z", "event": {"current": "SOLVED", "previous": "OPEN"}}),
     ],
     said=[
         (C, "explicit", "The discount code does nothing"),
         (B, "explicit", "I'll find somebody for you."),
         (A, "explicit", "Which code is it?"),
     ],
-    broken=(js({"type": "zen:event-type:messaging_ticket.message_added", "event": {
-        "conversation_id": "zc-1", "message": {"body": "x"}}}), "$.event.message.id"),
-    over=False,
+    broken=(js({"type": "zen:event-type:messaging_ticket.message_added", "subject": "zen:ticket:88",
+                "event": {"message": {"body": "x"}}}), "$.event.message.id"),
 )  # fmt: skip
 
 
