@@ -9,6 +9,7 @@ Source: assemblyai.com/docs/api-reference/streaming-api.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from cxstream.connectors.proof import Token
 from cxstream.connectors.session import Payload, Session
 from cxstream.connectors.shaped import control, lasting_ms, shaped
 from cxstream.events import (
+    Control,
     ControlKind,
     Fragment,
     Probability,
@@ -54,6 +56,16 @@ class _Turn(Struct, frozen=True):
     language_code: str | None = None
 
 
+class _Revised(Struct, frozen=True):
+    turn_order: int
+    speaker_label: str | None = None
+    words: list[_Word] = []
+
+
+class _Revisions(Struct, frozen=True):
+    revisions: list[_Revised]
+
+
 class _Termination(Struct, frozen=True):
     audio_duration_seconds: float | None = None
 
@@ -68,12 +80,22 @@ def remember(session: Session, payload: Payload) -> Session:
 def read(payload: Payload, session: Session) -> Iterator[Transcript]:
     """See `Connector.read`."""
     message = shaped(payload, _Message)
-    if message.type not in ("Begin", "Turn", "Termination"):
+    if message.type not in ("Begin", "Turn", "SpeakerRevision", "Termination"):
         return
     conversation = session.conversation("assemblyai")
     source = Source(vendor="assemblyai", stream_id=session.conversation_id or "")
     if message.type == "Turn":
         yield _fragment(shaped(payload, _Turn), session, conversation, source)
+    elif message.type == "SpeakerRevision":
+        for revised in shaped(payload, _Revisions).revisions:
+            yield Control(
+                conversation_id=conversation,
+                type=ControlKind.SPEAKER_REVISED,
+                source=source,
+                event_time=_last_moment(revised.words, session),
+                fragment_id=f"turn-{revised.turn_order}",
+                speaker=_speaker(revised.speaker_label, session),
+            )
     elif message.type == "Begin":
         yield control(
             ControlKind.STARTED,
@@ -113,11 +135,15 @@ def _fragment(turn: _Turn, session: Session, conversation: str, source: Source) 
         end_ms=end_ms,
         clock="stream",
         clock_origin=session.origin(),
-        event_time=None if end_ms is None else session.moment(end_ms),
+        event_time=_last_moment(words, session),
         source=source,
         language=turn.language_code,
         confidence=sum(known) / len(known) if turn.end_of_turn and known else None,
     )
+
+
+def _last_moment(words: list[_Word], session: Session) -> datetime | None:
+    return session.moment(words[-1].end) if words else None
 
 
 def _speaker(label: str | None, session: Session) -> Speaker:

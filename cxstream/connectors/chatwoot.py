@@ -55,7 +55,8 @@ class _Meta(Struct, frozen=True):
 
 
 class _Conversation(Struct, frozen=True):
-    id: int | str
+    id: int | str = ""
+    display_id: int | str = ""
     channel: str = ""
     meta: _Meta = _Meta()
 
@@ -119,7 +120,9 @@ _SOURCE = Source(vendor="chatwoot")
 
 
 def _message(said: _Message, event: str, session: Session) -> Iterator[Transcript]:
-    conversation = session.conversation("chatwoot", str(said.conversation.id))
+    conversation = session.conversation(
+        "chatwoot", str(said.conversation.id or said.conversation.display_id)
+    )
     when = _time(said.created_at, "$.created_at")
     meta = said.conversation.meta
     if (said.content_attributes or {}).get("deleted"):

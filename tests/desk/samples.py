@@ -357,6 +357,9 @@ ASSEMBLYAI = Sample(
         _turn(0, True, False, "nobody called back", ["nobody", "called", "back"]),
         _turn(0, True, True, "Nobody called back.", ["Nobody", "called", "back."]),
         _turn(1, True, True, "It has been a week.", ["It", "has", "been", "a", "week."]),
+        js({"type": "SpeakerRevision", "revisions": [
+            {"turn_order": 1, "words": [{"text": "week.", "start": 5000, "end": 7000}]},
+        ]}),
         js({"type": "Termination", "audio_duration_seconds": 12, "session_duration_seconds": 12}),
     ],
     said=[

@@ -53,7 +53,7 @@ async def written(broker: Broker, prefix: str) -> list[tuple[bytes, dict[str, An
         places = [TopicPartition(topic, n) for n in range(4)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        found = []
+        found: list[tuple[bytes, dict[str, Any]]] = []
         while sum(ends.values()) > len(found):
             message = await consumer.getone()
             found.append((message.key, json.loads(message.value)))
