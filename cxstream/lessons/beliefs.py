@@ -46,8 +46,12 @@ class Beliefs:
 
     def belief(self, rule: str, moment: Moment) -> Belief | None:
         """The same with its doubt, for who explores."""
+        return self.in_context(rule, features_of(moment)) if rule in self._models else None
+
+    def in_context(self, rule: str, context: tuple[float, ...]) -> Belief | None:
+        """The same for a context that was logged."""
         model = self._models.get(rule)
-        return None if model is None else model.believe(features_of(moment))
+        return None if model is None else model.believe(context)
 
 
 def teaches(lesson: Lesson) -> bool:
