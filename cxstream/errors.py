@@ -5,6 +5,7 @@
       ├── RecordError          a record cannot be read; `.field` and `.mend` say where and what to do
       │     └── NewerRecord    it was written by a later version of cxstream
       ├── PlaybookError        a playbook does not hold; `.problems` has file, line and what was expected
+      ├── AccessError          who asks did not prove who they are, or may not see or do this
       ├── ModelError           a model is missing, or belongs to another encoder
       ├── DeliveryError        another system did not take what was sent to it; `.reason`, `.sure`
       └── EngineError          Kafka or Faust: topics that do not fit, a broker that does not answer
@@ -45,6 +46,10 @@ class PlaybookError(CxError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class AccessError(CxError):
+    """Whoever asks did not prove who they are, or may not see or do this; never says what is there."""
 
 
 class ModelError(CxError):

@@ -118,6 +118,23 @@ class Settings(BaseSettings):
         gt=0,
         description="Kafka has a record within this, or the sender is told to send again",
     )
+    desk_token_s: float = Field(900.0, gt=0, description="a desktop's token holds for so long")
+    desk_session_s: float = Field(
+        43_200.0, gt=0, description="and is renewed for so long after sign-in"
+    )
+    desk_replay_events: int = Field(
+        64, ge=1, description="events of a stream that a reader who comes back may have missed"
+    )
+    desk_queue_events: int = Field(
+        256, ge=1, description="events that may wait for a reader before it is cut off"
+    )
+    desk_keepalive_s: float = Field(15.0, gt=0, description="a silent stream says so this often")
+    desk_lookback_s: float = Field(
+        3600.0, ge=0, description="a desk that starts reads the topics from so long ago"
+    )
+    desk_embedded_in: tuple[str, ...] = Field(
+        (), description="sites that may show the pages in a frame; default: none"
+    )
     secrets_dir: Path | None = Field(
         None, description="folder with a file for each secret, `sasl_password` and the desk's"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
+from cxstream.bootstrap.live import build_live
 from cxstream.bootstrap.topics import prepare_topics
 from cxstream.desk import connect, documents, fragments, health, stream
 from cxstream.desk.app import build_app
@@ -15,7 +16,7 @@ from cxstream.desk.keys import FetchedKeys
 from cxstream.desk.ports import Service
 from cxstream.desk.secrets import Secrets
 from cxstream.engine.topics import Topics
-from cxstream.engine.transcripts import TranscriptProducer
+from cxstream.engine.transcripts import AnswerProducer, TranscriptProducer
 from cxstream.errors import SettingsError
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.desk_metrics import DeskMetrics
@@ -35,9 +36,9 @@ class _TopicsThere:
         pass
 
 
-def build_desk(settings: Settings) -> FastAPI:
+def build_desk(settings: Settings, secrets: Secrets | None = None) -> FastAPI:
     """The desk, ready to be served. Raises `SettingsError` when nobody could send it anything."""
-    secrets = Secrets(settings.secrets_dir)
+    secrets = secrets or Secrets(settings.secrets_dir)
     if not secrets.valid(INGEST):
         raise SettingsError(
             f"no token for senders: set {Secrets.variable(INGEST)} (two, comma separated, while they"
@@ -49,13 +50,18 @@ def build_desk(settings: Settings) -> FastAPI:
     gate = Gate(endpoints=Endpoints(settings.connectors_file), secrets=secrets, keys=FetchedKeys())
     services: list[Service] = [_TopicsThere(settings), writer]
     guard = Guard(secrets)
+    live = build_live(settings, secrets, metrics, AnswerProducer(settings, writer))
     routers: list[APIRouter] = [
         fragments.router(intake, guard),
         stream.router(intake, guard),
         connect.router(intake, gate),
         documents.router(Topics(settings.topic_prefix).by_role(), settings.brokers),
-        health.router({"kafka": writer}, metrics.page),
+        health.router({"kafka": writer, **live.parts}, metrics.page),
+        *live.routers,
     ]
     return build_app(
-        routers=routers, services=services, body_max_bytes=settings.desk_body_max_bytes
+        routers=routers,
+        services=[*services, *live.services],
+        closing=live.closing,
+        body_max_bytes=settings.desk_body_max_bytes,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
@@ -21,9 +21,17 @@ Every refusal has a `reason` for programs, the `field` at fault, and in `mend` w
 
 
 def build_app(
-    *, routers: Sequence[APIRouter], services: Sequence[Service] = (), body_max_bytes: int
+    *,
+    routers: Sequence[APIRouter],
+    services: Sequence[Service] = (),
+    closing: Sequence[Callable[[], None]] = (),
+    body_max_bytes: int,
 ) -> FastAPI:
-    """An ASGI application; services start in their order and stop in the reverse one."""
+    """An ASGI application; services start in their order and stop in the reverse one.
+
+    `closing` is called when the server is about to stop, before it waits for requests in hand: live streams
+    would never end by themselves.
+    """
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -34,6 +42,7 @@ def build_app(
             yield
 
     app = FastAPI(title="cxstream desk", description=DESCRIPTION, version="1", lifespan=running)
+    app.state.closing = tuple(closing)
     app.add_middleware(BodyLimit, most_bytes=body_max_bytes)
     app.add_exception_handler(HTTPException, _refused)
     for router in routers:

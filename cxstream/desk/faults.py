@@ -46,6 +46,7 @@ def unavailable(mend: str = "send it again in a moment; nothing of it was taken"
 
 _SAID = {
     401: "who sends this did not become clear",
+    403: "it is clear who asks, and they may not",
     404: "there is no such place",
     413: "the body is too large",
     422: "it could not be read; `field` and `mend` say why",

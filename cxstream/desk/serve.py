@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,13 +16,26 @@ from cxstream.errors import EngineError, SettingsError
 
 _log = logging.getLogger(__name__)
 
+_SEND_BUFFER_BYTES = 256 * 1024
+_UNREAD_FOR_MS = 30_000
+
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handling, which ends the process by the signal after a clean stop."""
 
+    def __init__(self, config: uvicorn.Config, closing: Sequence[Callable[[], None]]) -> None:
+        super().__init__(config)
+        self._closing = closing
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the live streams first, or the wait for requests in hand would be in vain."""
+        for close in self._closing:
+            close()
+        await super().shutdown(sockets)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -30,6 +43,10 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # connections inherit these: what a reader who does not read may hold up, and for how long
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_FOR_MS)
     try:
         listening.bind((host, port))
         listening.listen(1024)
@@ -55,7 +72,8 @@ def server_of(
             ws="websockets-sansio",
             ws_max_size=frame_max_bytes,
             timeout_graceful_shutdown=round(drain_s),
-        )
+        ),
+        getattr(app.state, "closing", ()),
     )
 
 

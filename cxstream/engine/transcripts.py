@@ -12,13 +12,14 @@ from collections.abc import Awaitable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from msgspec import Struct
 
 from cxstream.engine import codec
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
 from cxstream.errors import EngineError
-from cxstream.events import Transcript
+from cxstream.events import Approval, Outcome, Transcript
 from cxstream.settings import Settings
 
 _REFUSED = "Kafka does not take records at the moment"
@@ -56,12 +57,15 @@ class TranscriptProducer:
 
     async def write(self, record: Transcript) -> Awaitable[None]:
         """See `desk.ports.TranscriptWriter`."""
+        return await self.post(self._topic, record.conversation_id, record)
+
+    async def post(self, topic: str, key: str, record: Struct) -> Awaitable[None]:
+        """Hand a record over; the awaitable is done when Kafka has it. Both raise `EngineError`."""
         assert self._producer is not None, "start it first"
-        key = record.conversation_id
         try:
             async with asyncio.timeout(self._settings.desk_write_timeout_s):
                 sent = await self._producer.send(
-                    self._topic,
+                    topic,
                     codec.encode(record),
                     key=key.encode(),
                     headers=codec.headers(record, key, int(time.time() * 1000)),
@@ -88,3 +92,18 @@ class TranscriptProducer:
         if self._topic not in metadata.topics():
             return f"there is no topic {self._topic}"
         return None
+
+
+class AnswerProducer:
+    """Writes what people at desktops say, over the same producer; see `desk.newsroom.AnswerWriter`."""
+
+    def __init__(self, settings: Settings, producer: TranscriptProducer) -> None:
+        self._topics = Topics(settings.topic_prefix)
+        self._producer = producer
+
+    async def write(self, record: Outcome | Approval) -> None:
+        """Done when Kafka has it."""
+        outcome = isinstance(record, Outcome)
+        topic = self._topics.outcomes if outcome else self._topics.approvals
+        key = record.customer_id or record.conversation_id
+        await (await self._producer.post(topic, key, record))

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the desk; implements `desk.ports.DeskObserver`.
+"""Prometheus metrics of the desk; implements `desk.ports.DeskObserver` and `desk.newsroom.StreamObserver`.
 
 Labels come from bounded sets: connectors that are configured, reasons, kinds of masks.
 """
@@ -39,6 +39,24 @@ class DeskMetrics:
         )
         self._sockets = Gauge("cxstream_desk_ingest_sockets", "Ingest sockets open", registry=r)
 
+        self._streams = Gauge(
+            "cxstream_desk_streams", "Live streams open, by stream", ["stream"], registry=r
+        )
+        self._cut_off = Counter(
+            "cxstream_desk_readers_cut_off", "Readers too slow to wait for", ["stream"], registry=r
+        )
+        self._told = Counter(
+            "cxstream_desk_events", "Events published to live streams", ["kind"], registry=r
+        )
+        self._answered = Counter(
+            "cxstream_desk_answers", "What people answered", ["kind"], registry=r
+        )
+        self._unreadable = Counter(
+            "cxstream_desk_unreadable_records",
+            "Records of tailed topics that could not be read",
+            registry=r,
+        )
+
     def received(self, connector: str, outcome: str) -> None:
         """A record was accepted, or refused for a reason."""
         self._records.labels(connector, outcome).inc()
@@ -58,6 +76,26 @@ class DeskMetrics:
     def sockets(self, change: int) -> None:
         """An ingest socket was opened or closed."""
         self._sockets.inc(change)
+
+    def streams(self, name: str, change: int) -> None:
+        """A stream was opened or closed."""
+        self._streams.labels(name).inc(change)
+
+    def cut_off(self, name: str) -> None:
+        """A reader was too slow."""
+        self._cut_off.labels(name).inc()
+
+    def told(self, kind: str) -> None:
+        """An event was published."""
+        self._told.labels(kind).inc()
+
+    def answered(self, kind: str) -> None:
+        """A person answered."""
+        self._answered.labels(kind).inc()
+
+    def unreadable(self) -> None:
+        """A record could not be read."""
+        self._unreadable.inc()
 
     def page(self) -> bytes:
         """All of it, as Prometheus reads it."""

@@ -35,7 +35,7 @@ def signal_of(
         customer_id=state.customer.value or None,
         agent_id=state.agent.value or None,
         queue=state.queue.value or None,
-        fragment_id=said.fragment_id if said else None,
+        fragment_id=record.fragment_id,
         stage=said.stage if said else None,
         revision=entry.revision,
         role=said.speaker.role if said else None,
