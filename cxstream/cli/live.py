@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,15 +16,23 @@ from cxstream.cli import console
 from cxstream.cli.options import Brokers, Embedded, Json
 from cxstream.errors import SettingsError
 
+if TYPE_CHECKING:  # what takes a second to import is imported by the command that needs it
+    from cxstream.demo.story import Story
+    from cxstream.settings import Settings
+    from cxstream.understand.scorer import Scorer
+
 app = typer.Typer()
 
 
 @app.command()
 def demo(
     speed: Annotated[
-        str,
-        typer.Option(metavar="X|max", help="Times real time on the live screen (1, 60), or max."),
-    ] = "60",
+        str | None,
+        typer.Option(
+            metavar="X|max",
+            help="Times real time on the live screen (1, 60), or max. Default: 60; with --desk 1.",
+        ),
+    ] = None,
     story: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,6 +40,13 @@ def demo(
         ),
     ] = None,
     as_json: Json = False,
+    desk: Annotated[
+        bool,
+        typer.Option("--desk", help="Show it on the desk's pages in a browser, until Ctrl-C."),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="With --desk; 0 takes a free one.")
+    ] = 8080,
 ) -> None:
     """Play bundled conversations through the whole pipeline and watch what comes out.
 
@@ -45,7 +60,7 @@ def demo(
 
     live = sys.stdout.isatty() and not as_json
     console.quiet()
-    pace = console.pace_of(speed)
+    pace = console.pace_of(speed or ("1" if desk else "60"))
     bundled = stories.bundled()
     chosen = [s for s in bundled if not story or any(part in s.name for part in story)]
     if not chosen:
@@ -54,6 +69,9 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="cxstream-") as folder:
         settings = console.settings(app_id="cxstream-demo", data_dir=folder)
         model = bootstrap.scorer(settings)
+        if desk:
+            _on_pages(settings, chosen, pace, model, port)
+            return
         played = asyncio.run(
             play.play(settings, chosen, speed=pace if live else None, model=model, live=live)
         )
@@ -61,6 +79,20 @@ def demo(
         for line in play.lines(played):
             console.put(line)
     raise typer.Exit(1 if played.misses else 0)
+
+
+def _on_pages(
+    settings: Settings, stories: list[Story], pace: float | None, model: Scorer, port: int
+) -> None:
+    """The demo in a browser."""
+    from cxstream.demo import desk as desks
+    from cxstream.desk.serve import listen
+
+    if pace is None:
+        raise SettingsError("--speed: a number over 0 with --desk, where people look on")
+    listening = listen("127.0.0.1", port)
+    run = desks.run(settings, stories, pace=pace, model=model, listening=listening, say=console.put)
+    asyncio.run(run)
 
 
 @app.command()

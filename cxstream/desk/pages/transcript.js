@@ -1,0 +1,123 @@
+// A conversation, line by line, with the tone beside each line and the words that a nudge rests on marked.
+
+import { h, unseen } from "./dom.js";
+import { bar } from "./tone.js";
+import { clock, happened, plain, tone } from "./words.js";
+
+const SPEAKERS = { customer: "customer", agent: "agent", bot: "bot", supervisor: "supervisor" };
+const NEAR_END_PX = 80;
+
+/** A list of lines; `put` adds or changes one, `mark` says which words count. */
+export class Transcript {
+  constructor(list, { agentName = "agent" } = {}) {
+    this.list = list;
+    this.agentName = agentName;
+    this.clear();
+  }
+
+  clear() {
+    this.lines = new Map();
+    this.marks = new Map();
+    this.list.replaceChildren();
+  }
+
+  /** Show these lines, and no others. */
+  all(lines, cards) {
+    this.clear();
+    this.marks = marksOf(cards);
+    for (const line of lines) this.place(line);
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  /** Add a line, or change it; stays at the end when the reader was there. */
+  put(line) {
+    const near = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_END_PX;
+    this.place(line);
+    if (near) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  remove(fragmentId) {
+    this.lines.get(fragmentId)?.element.remove();
+    this.lines.delete(fragmentId);
+  }
+
+  /** Mark the words of these cards. */
+  mark(cards) {
+    const before = this.marks;
+    this.marks = marksOf(cards);
+    for (const id of new Set([...before.keys(), ...this.marks.keys()])) {
+      const held = this.lines.get(id);
+      if (held) this.place(held.line);
+    }
+  }
+
+  place(line) {
+    const element = this.draw(line);
+    const held = this.lines.get(line.fragment_id);
+    if (held) held.element.replaceWith(element);
+    else {
+      // late lines find their place
+      const later = [...this.lines.values()].find((other) => other.line.at > line.at);
+      this.list.insertBefore(element, later?.element ?? null);
+    }
+    this.lines.set(line.fragment_id, { line, element });
+    if (!held) this.sortKeys();
+  }
+
+  sortKeys() {
+    this.lines = new Map([...this.lines].sort(([, a], [, b]) => (a.line.at < b.line.at ? -1 : 1)));
+  }
+
+  draw(line) {
+    if (line.kind !== "said") {
+      const words = [happened(line.kind), line.text && line.text !== "completed" ? plain(line.text) : ""];
+      return h("li.event", {}, h("time", { datetime: line.at }, clock(line.at)), words.filter(Boolean).join(": "));
+    }
+    const who = line.role === "agent" ? this.agentName : (SPEAKERS[line.role] ?? line.role);
+    const customer = line.role === "customer";
+    const felt = customer && line.feeling && line.feeling !== "satisfaction" ? line.feeling : null;
+    return h(
+      `li.said.${line.role}`,
+      {},
+      h("time", { datetime: line.at }, clock(line.at)),
+      bar(customer ? line.valence : null),
+      h("span.who", {}, who),
+      h(
+        "div.words",
+        {},
+        h("p", {}, ...marked(line.text, this.marks.get(line.fragment_id) ?? [])),
+        customer && line.valence !== null && line.valence !== undefined ? unseen(`tone: ${tone(line.valence)}`) : null,
+        felt ? h(`span.felt.${felt}`, {}, felt) : null,
+      ),
+    );
+  }
+}
+
+/** By fragment: the stretches of text that cards rest on, as code points. */
+function marksOf(cards) {
+  const marks = new Map();
+  const add = (id, mark) => marks.set(id, [...(marks.get(id) ?? []), mark]);
+  for (const { nudge } of cards) {
+    for (const word of nudge.why.evidence ?? []) add(word.fragment_id, { ...word, kind: "evidence", says: nudge.title });
+    for (const word of nudge.why.carried ?? []) add(word.fragment_id, { ...word, kind: "carried", says: plain(word.signal) });
+  }
+  return marks;
+}
+
+/** Text with its marks; where several lie over each other, evidence wins. Offsets count code points. */
+export function marked(words, marks) {
+  const letters = Array.from(words);
+  const kinds = new Array(letters.length).fill(null);
+  const inOrder = [...marks].sort((a) => (a.kind === "evidence" ? 1 : -1));
+  for (const mark of inOrder) kinds.fill(mark, mark.start, Math.min(mark.end, letters.length));
+  const parts = [];
+  for (let from = 0; from < letters.length; ) {
+    let to = from;
+    while (to < letters.length && kinds[to] === kinds[from]) to += 1;
+    const part = letters.slice(from, to).join("");
+    const mark = kinds[from];
+    parts.push(mark ? h(`mark.${mark.kind}`, { title: mark.says }, part) : part);
+    from = to;
+  }
+  return parts;
+}
