@@ -112,7 +112,7 @@ class LiveConversation(Struct):
         self.queue = signal.queue or self.queue
         self.facts = signal.conversation
         self.next_actions = signal.next_actions
-        held = "on_hold" if self.facts.get("on_hold") else "live"
+        held: State = "on_hold" if self.facts.get("on_hold") else "live"
         self.state = "ended" if self.facts.get("ended") else held
         if self.state == "ended":
             self._keep(LINES_KEPT_ENDED)

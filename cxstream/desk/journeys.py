@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from cxstream.desk.doors import Doors
 from cxstream.desk.faults import documented, unavailable
-from cxstream.desk.newsroom import Newsroom
 from cxstream.desk.live import not_there
+from cxstream.desk.newsroom import Newsroom
 from cxstream.desk.tokens import ALL_QUEUES
 from cxstream.errors import EngineError
 

@@ -16,12 +16,12 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from cxstream.desk.replies import Said, answer_nudge
 from cxstream.desk.doors import SUBPROTOCOL, Doors
 from cxstream.desk.faults import Refusal
 from cxstream.desk.hub import Event
-from cxstream.desk.newsroom import Newsroom, StreamObserver
 from cxstream.desk.live import SEND_WITHIN_S, Seat
+from cxstream.desk.newsroom import Newsroom, StreamObserver
+from cxstream.desk.replies import Said, answer_nudge
 from cxstream.desk.tokens import Pass
 
 TOO_SLOW = 4008

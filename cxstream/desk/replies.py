@@ -11,8 +11,8 @@ from cxstream.desk.cards import outcome_of
 from cxstream.desk.doors import Doors, forbidden
 from cxstream.desk.faults import documented, unavailable
 from cxstream.desk.floor import may_see_card
-from cxstream.desk.newsroom import Newsroom
 from cxstream.desk.live import not_there
+from cxstream.desk.newsroom import Newsroom
 from cxstream.desk.tokens import Viewer
 from cxstream.errors import EngineError
 from cxstream.events import Approval, Outcome, OutcomeKind, from_ms, record_id

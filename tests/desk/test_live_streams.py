@@ -15,6 +15,7 @@ from live_records import nudge, signal
 from live_support import KIM, LENA, LOU, TOM, Got, LiveDesk, events, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from cxstream.desk.tokens import Viewer
 
@@ -241,11 +242,10 @@ def test_a_socket_carries_nudges_out_and_answers_in() -> None:
         desk = LiveDesk()
         desk.take(signal(), nudge(1))
         token = desk.tokens.issue(TOM)[0]
+        offered = [Subprotocol("cx.desk.v1"), Subprotocol(f"bearer.{token}")]
         async with (
             desk.served() as host,
-            connect(
-                f"ws://{host}/v1/nudges/stream", subprotocols=["cx.desk.v1", f"bearer.{token}"]
-            ) as socket_,
+            connect(f"ws://{host}/v1/nudges/stream", subprotocols=offered) as socket_,
         ):
             assert socket_.subprotocol == "cx.desk.v1"
             hello = json.loads(await socket_.recv())

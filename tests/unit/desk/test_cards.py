@@ -38,7 +38,7 @@ def test_a_change_of_mind_is_another_one() -> None:
     answers = Answers()
     ids = []
     for kind in ("accepted", "undone", "accepted", "dismissed", "accepted"):
-        record = said(answers, kind)  # type: ignore[arg-type]
+        record = said(answers, kind)
         assert answers.take(record)
         ids.append(record.id)
     assert len(set(ids)) == 5

@@ -92,7 +92,7 @@ def test_an_unsigned_token_is_refused() -> None:
         "exp": 2e9,
         "viewer": {"name": "tom", "role": "agent"},
     }
-    unsigned = jwt.encode(claims, None, "none", headers={"kid": kid})
+    unsigned = jwt.encode(claims, "", "none", headers={"kid": kid})
     with pytest.raises(AccessError):
         held.read(unsigned)
 
