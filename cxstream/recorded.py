@@ -10,19 +10,22 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from aiokafka import AIOKafkaProducer
 
 from cxstream import bootstrap, replay
+from cxstream.connectors import files as formats
+from cxstream.desk.endpoints import Endpoints
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.feed import Feed, Record
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
-from cxstream.errors import SettingsError
+from cxstream.errors import RecordError, SettingsError
 from cxstream.events import Transcript
-from cxstream.listen.files import OnUnreadable, Unreadable
-from cxstream.listen.readers import FORMATS, merge_by_time
+from cxstream.listen.files import OnUnreadable, Reader, Unreadable
+from cxstream.listen.readers import merge_by_time
 from cxstream.settings import Settings
 
 
@@ -32,12 +35,15 @@ class Source(NamedTuple):
     files: list[Path]
     file_format: str
     limit: int | None = None
+    facts: str = ""
+    """What the address of a vendor's delivery would say: `agent_id=a-7&roles=0:customer`."""
 
     def check(self) -> None:
         """See that there is something to read. Raises `SettingsError` naming the file or the option."""
-        if self.file_format not in FORMATS:
-            known = ", ".join(sorted(FORMATS))
+        if self.file_format not in formats.names():
+            known = ", ".join(formats.names())
             raise SettingsError(f"--format: one of {known}; got {self.file_format!r}")
+        self._reader()
         for file in self.files:
             if not file.is_file():
                 raise SettingsError(f"{file}: {'is a folder' if file.is_dir() else 'no such file'}")
@@ -56,9 +62,20 @@ class Source(NamedTuple):
             yield record
         yield from (broken.value for broken in unread)
 
+    def _reader(self) -> Reader:
+        endpoint = Endpoints().find(self.file_format)
+        if endpoint is None:
+            return formats.reader(self.file_format)
+        try:
+            return formats.reader(self.file_format, endpoint.session(dict(parse_qsl(self.facts))))
+        except RecordError as error:
+            raise SettingsError(f"--facts: {error}") from error
+
     def _read(self, file: Path, on_unreadable: OnUnreadable) -> Iterator[Transcript]:
         try:
-            yield from FORMATS[self.file_format](file, on_unreadable=on_unreadable)
+            yield from self._reader()(file, on_unreadable=on_unreadable)
+        except RecordError as error:
+            raise SettingsError(str(error)) from error
         except (OSError, EOFError, zlib.error) as error:
             raise SettingsError(f"{file}: cannot be read: {error}") from error
 

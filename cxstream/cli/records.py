@@ -29,10 +29,18 @@ def replay(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="canonical (JSON lines as cx.transcripts takes them: cxstream schema), or star (STAR"
-            " dialogues).",
+            help="canonical (JSON lines as cx.transcripts takes them: cxstream schema), csv, vcon, star"
+            " (STAR dialogues), or a connector's name: one payload of that vendor a line (twilio, genesys,"
+            " contact-lens, deepgram, ...; docs/connectors.md).",
         ),
     ] = "canonical",
+    facts: Annotated[
+        str,
+        typer.Option(
+            metavar="QUERY",
+            help="What the address of a vendor's delivery would say: agent_id=a-7&roles=0:customer",
+        ),
+    ] = "",
     speed: Annotated[
         str, typer.Option(metavar="X|max", help="Times real time (1, 10), or max.")
     ] = "max",
@@ -58,7 +66,7 @@ def replay(
 
     console.quiet()
     given = {"brokers": brokers, "embedded": embedded or None}
-    source = recorded.Source(files, file_format, limit)
+    source = recorded.Source(files, file_format, limit, facts)
     pace = console.pace_of(speed)
     if out is None:
         result = asyncio.run(recorded.send(console.settings(**given), source, pace))
