@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from cxstream.events import ControlKind, Role, Signal
 
-_VALENCES = (-0.8, -0.6, -0.4, -0.2, -0.05, 0.05, 0.2, 0.4, 0.6, 0.8, 1)
 _SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
 RISKS = ("annoyed", "dissatisfied", "goal_not_met")
 
@@ -18,11 +17,11 @@ class FloorMetrics:
     """Counts what signals say."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._valence = Histogram(
-            "cxstream_customer_valence",
-            "Tone of customers' utterances, -1 (negative) to 1",
+        self._tone = Histogram(
+            "cxstream_customer_tone",
+            "Tone of customers' utterances, from 0 (negative) to 1 (positive); valence is twice this less 1",
             ["channel"],
-            buckets=_VALENCES,
+            buckets=_SHARES,
             registry=registry,
         )
         self._risk = Histogram(
@@ -52,7 +51,8 @@ class FloorMetrics:
     def signalled(self, signal: Signal, channel: str) -> None:
         """A signal went out; `channel` is one of a bounded set."""
         if signal.scores is not None and signal.role is Role.CUSTOMER:
-            self._valence.labels(channel).observe(signal.scores.sentiment.valence)
+            tone = (signal.scores.sentiment.valence + 1) / 2  # a sum of negatives cannot be scraped
+            self._tone.labels(channel).observe(tone)
             if signal.risk is not None:
                 for name in RISKS:
                     self._risk.labels(name).observe(getattr(signal.risk, name))

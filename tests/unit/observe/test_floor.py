@@ -32,7 +32,7 @@ def test_customers_are_heard_and_agents_are_not_rated() -> None:
     floor.signalled(signal(), "voice")
     floor.signalled(signal(role=Role.AGENT), "voice")
     value = registry.get_sample_value
-    assert value("cxstream_customer_valence_count", {"channel": "voice"}) == 1
+    assert value("cxstream_customer_tone_count", {"channel": "voice"}) == 1
     assert value("cxstream_conversation_risk_sum", {"risk": "annoyed"}) == 0.7
     assert value("cxstream_conversations_ended_total", {"channel": "voice", "reason": "x"}) is None
 
