@@ -35,7 +35,7 @@ class Decider:
     def __init__(self, playbooks: Sequence[Playbook], propensity: Propensity | None = None) -> None:
         self.playbooks = tuple(playbooks)
         self._propensity = propensity or NothingLearnt()
-        self._index = Index(self.playbooks)
+        self.index = Index(self.playbooks)
 
     def decide(self, moment: Moment, given: tuple[Given, ...], first: str = "") -> Decided:
         """The decisions of a moment; the same moment and givens give the same decisions, in the same order.
@@ -43,18 +43,18 @@ class Decider:
         The rule `first` is considered before all that need not be said, however light it is.
         Never raises for missing or odd facts: a condition that cannot be evaluated rejects its rule.
         """
-        here = self._index.at(moment)
+        here = self.index.at(moment)
         attention = Attention(given, moment.conversation_id, moment.event_time_ms)
         shown = attention.shown()
         if not here.ranked and not shown:
             return Decided((), given)
-        view = View(_with_given(moment, attention))
+        view = View(with_given(moment, given))
         for one in shown:
-            ranked = self._index.by_id.get(one.rule)
+            ranked = self.index.by_id.get(one.rule)
             if ranked is not None and ranked.rule.withdraw_when is not None:
                 view.ready(ranked.rule.withdraw_when)
         matches, rejected = match(here, moment, view)
-        cards = Cards(self._index.by_id, moment, view, attention)
+        cards = Cards(self.index.by_id, moment, view, attention)
         cards.withdraw_what_is_over()
         choosing = Choosing(moment, view, attention, cards, rejected)
         weighed = [Weighed(m, weigh(m, moment, view, self._propensity)) for m in matches]
@@ -71,11 +71,13 @@ def _id(weighed: Weighed) -> str:
     return weighed.match.ranked.rule.id
 
 
-def _with_given(moment: Moment, attention: Attention) -> Facts:
+def with_given(moment: Moment, given: tuple[Given, ...]) -> Facts:
     """The moment's facts, and what was given before as one more variable."""
     facts = moment.facts if callable(moment.facts) else moment.facts.get
 
     def either(name: str) -> Mapping[str, object]:
-        return attention.seconds_since() if name == GIVEN else facts(name) or {}
+        if name != GIVEN:
+            return facts(name) or {}
+        return Attention(given, moment.conversation_id, moment.event_time_ms).seconds_since()
 
     return either

@@ -27,7 +27,7 @@ def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Re
     """The rules that apply, in the slice's order, and those whose condition gave no answer."""
     matches: list[Match] = []
     rejected: list[Rejection] = []
-    for one, found in _started(here, moment, view):
+    for one, found in started(here, moment, view):
         rule = one.rule
         try:
             if rule.when is not None and not view.holds(rule.when):
@@ -40,8 +40,11 @@ def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Re
     return matches, rejected
 
 
-def _started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found]]:
-    """The rules that an intent or a phrase starts, or whose condition judges alone, made ready."""
+def started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found]]:
+    """The rules that an intent or a phrase starts, or whose condition judges alone, made ready.
+
+    In the slice's order, each with the groups of its phrases that were said.
+    """
     said = Said(moment.text) if moment.text else None
     worth = here.anchors.worth(said) if said is not None else 0
     place = (moment.kind, moment.role)

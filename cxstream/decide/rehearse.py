@@ -33,7 +33,7 @@ def rehearse(playbook: Playbook, decider: Decider | None = None) -> Iterator[Reh
     decider = decider or Decider([playbook])
     for example in playbook.examples:
         moment = moment_of(example)
-        decided = decider.decide(moment, _given(example, playbook, moment.event_time_ms))
+        decided = decider.decide(moment, given_of(example, playbook, moment.event_time_ms))
         yield Rehearsal(example, decided, tuple(_faults(example, decided)))
 
 
@@ -103,7 +103,8 @@ def calm() -> dict[str, dict[str, Any]]:
     return facts
 
 
-def _given(example: Example, playbook: Playbook, at_ms: int) -> tuple[Given, ...]:
+def given_of(example: Example, playbook: Playbook, at_ms: int) -> tuple[Given, ...]:
+    """What was given before the moment of an example."""
     rules = {rule.id: rule for rule in playbook.rules}
     return tuple(
         Given(

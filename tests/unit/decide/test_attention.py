@@ -152,7 +152,7 @@ def test_a_late_event_shows_nothing_that_is_over_and_takes_nothing_newer_away() 
 
 def test_on_a_slow_channel_everything_lasts_longer() -> None:
     one = decider(rule("alpha"))
-    one._index.by_id["alpha"].pace["email"] = 60
+    one.index.by_id["alpha"].pace["email"] = 60
     first = one.decide(moment("alpha", channel="email"), ())
     assert first.decisions[0].expires_at_ms == START_MS + 30 * 60 * 1000
     later = one.decide(moment("alpha", channel="email", at_s=3_000), first.given)

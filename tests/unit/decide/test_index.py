@@ -80,7 +80,7 @@ class AllWorth(Anchors):
 
 DEFAULT = Decider([default_playbook()])
 PLAIN = Decider([default_playbook()])
-PLAIN._index = Everything(PLAIN.playbooks)
+PLAIN.index = Everything(PLAIN.playbooks)
 
 TEXTS = [
     "hello there",
