@@ -175,7 +175,7 @@ def test_the_commands(tmp_path: Path) -> None:
     book.write_text(BOOK.replace("gives: [calm]", "gives: [billing]"))
     failed = run(app, ["playbook", "test", str(book)])
     assert failed.exit_code == 1
-    assert failed.stdout.startswith(f"{book}:15: tea: expected billing")
+    assert failed.stdout.startswith(f"{book}:14: tea: expected billing")
     said = run(app, ["playbook", "explain", str(book), "--say", "tea", "--json"])
     assert '"rule":"calm"' in said.stdout and said.exit_code == 0
     assert '"$schema"' in run(app, ["playbook", "schema"]).stdout
