@@ -3,7 +3,7 @@
 Importing it does nothing. Read the files in this order:
 
     events/                    the records, one per arrow of the loop
-    pipeline.py                the step: what happens to one fragment, top to bottom
+    pipeline/                  the step: what happens to one fragment, top to bottom
     listen/decode.py           bytes to a fragment, or a dead letter that says how to mend it
     context/conversation.py    why the order of arrival does not matter
     context/windows.py         sums over event time that can be taken back

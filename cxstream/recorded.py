@@ -111,7 +111,8 @@ async def run(
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cxstream-"))
         patient = {"score_deadline_s": None, "explain_deadline_s": None}
-        apart = settings.model_copy(update={"data_dir": Path(folder), **patient})
+        fixed = {"expire_by_clock": False, "follow_releases": False}
+        apart = settings.model_copy(update={"data_dir": Path(folder), **patient, **fixed})
         if own_broker:
             broker = stack.enter_context(EmbeddedBroker())
             apart = bootstrap.on_embedded(apart, broker.bootstrap_servers)

@@ -42,6 +42,7 @@ OUTPUT_ROLES = (
     "actions",
     "escalations",
     "summaries",
+    "passports",
     "outcomes",
     "decisions",
     "lessons",

@@ -139,6 +139,13 @@ class Settings(BaseSettings):
         None, description="folder with a file for each secret, `sasl_password` and the desk's"
     )
 
+    follow_releases: bool = Field(
+        True, description="whether playbooks released on their topic are taken up; off for replays"
+    )
+    expire_by_clock: bool = Field(
+        True, description="whether approvals expire while their customer is silent; off for replays"
+    )
+
     # Learning from outcomes
     outcome_window_h: float = Field(
         168.0, gt=0, description="how long after a decision its outcomes count, in event time"

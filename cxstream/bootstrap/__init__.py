@@ -11,8 +11,9 @@ from cxstream.bootstrap.models import (
     tenant,
     watch_drift,
 )
+from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics, remove_topics, topics_there
-from cxstream.bootstrap.worker import build, faust_app, on_embedded, playbooks, working
+from cxstream.bootstrap.worker import build, faust_app, on_embedded, working
 
 __all__ = [
     "build",

@@ -6,9 +6,9 @@ import logging
 
 from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
 from cxstream.bootstrap.models import foresight, scorer, watch_drift
+from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics
-from cxstream.decide.load import default_playbook, load_playbook
-from cxstream.decide.playbook import Playbook
+from cxstream.decide.released import Released
 from cxstream.engine.app import CxApp, build_app
 from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
@@ -24,13 +24,6 @@ from cxstream.understand.scorer import Scorer
 _log = logging.getLogger(__name__)
 
 
-def playbooks(settings: Settings) -> list[Playbook]:
-    """The playbooks in force. Raises `PlaybookError` with every problem in them."""
-    if not settings.playbooks:
-        return [default_playbook()]
-    return [load_playbook(path.read_text("utf-8"), str(path)) for path in settings.playbooks]
-
-
 def on_embedded(settings: Settings, servers: str) -> Settings:
     """The settings for a run on an embedded broker of its own, whatever they say of other brokers."""
     return settings.model_copy(
@@ -41,6 +34,8 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
             "security_protocol": "PLAINTEXT",
             "score_deadline_s": None,
             "explain_deadline_s": None,
+            "expire_by_clock": False,
+            "follow_releases": False,
         }
     )
 
@@ -51,6 +46,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
     watch_drift(settings, metrics, model)
     redactor = PatternRedactor()
     known = beliefs(settings)
+    released = Released(playbooks(settings), lambda books: strategy(settings, books, known))
     pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
     return build_app(
         settings,
@@ -62,7 +58,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
             lateness_ms=settings.allowed_lateness_s * 1000,
         ),
         customer_hop=CustomerHop(
-            decider=strategy(settings, playbooks(settings), known),
+            decider=released,
             observer=metrics,
             learning=learning_loop(settings, metrics, known),
         ),
@@ -71,6 +67,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),
         redactor=redactor,
         observer=metrics,
+        released=released if settings.follow_releases else None,
         beliefs=known if settings.learning == "on" and settings.beliefs is None else None,
     )
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from cxstream.cli import console
-from cxstream.cli.options import Json
+from cxstream.cli.options import Brokers, Json
+from cxstream.errors import SettingsError
+
+if TYPE_CHECKING:
+    from cxstream.events import PlaybookRelease
 
 playbook_app = typer.Typer(help="Playbooks: the policy owner's rules, as data.")
 
@@ -135,3 +139,93 @@ def playbook_schema() -> None:
     from cxstream.decide.schema import playbook_schema
 
     console.put(json.dumps(playbook_schema(), indent=2))
+
+
+Release = Annotated[
+    str,
+    typer.Option("--as", metavar="HOW", help="live, shadow (decides, nothing is done), or canary."),
+]
+Share = Annotated[
+    float, typer.Option(min=0, max=1, help="Of a canary: for which share of the customers.")
+]
+
+
+@playbook_app.command("publish")
+def playbook_publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A playbook: YAML.")],
+    how: Release = "live",
+    share: Share = 0.1,
+    brokers: Brokers = None,
+) -> None:
+    """Put a playbook on cx.playbooks and release it: workers take it up while they run.
+
+    Refused when it does not hold, when one of its examples does not come out, or when its version was
+    published with another text.
+    """
+    import asyncio
+
+    from cxstream.bootstrap.playbooks import publish
+
+    settings = console.settings(brokers=brokers)
+    _told(asyncio.run(publish(settings, file.read_text("utf-8"), str(file), _how(how), share)))
+
+
+@playbook_app.command("release")
+def playbook_release(
+    name: Annotated[str, typer.Argument(help="The playbook.")],
+    version: Annotated[str, typer.Argument(help="A version that was published.")],
+    how: Release = "live",
+    share: Share = 0.1,
+    brokers: Brokers = None,
+) -> None:
+    """Release a version that was published: as the live one, in shadow, or to a share of the customers."""
+    import asyncio
+
+    from cxstream.bootstrap.playbooks import release
+
+    settings = console.settings(brokers=brokers)
+    _told(asyncio.run(release(settings, name, version, _how(how), share)))
+
+
+@playbook_app.command("rollback")
+def playbook_rollback(
+    name: Annotated[str, typer.Argument(help="The playbook.")], brokers: Brokers = None
+) -> None:
+    """End the trial of a playbook; without one, back to the version that was live before."""
+    import asyncio
+
+    from cxstream.bootstrap.playbooks import roll_back
+
+    _told(asyncio.run(roll_back(console.settings(brokers=brokers), name)))
+
+
+@playbook_app.command("releases")
+def playbook_releases(brokers: Brokers = None) -> None:
+    """Which version of each playbook is live, and which is on trial."""
+    import asyncio
+
+    from cxstream.engine.releases import read_shelf
+
+    shelf = asyncio.run(read_shelf(console.settings(brokers=brokers)))
+    for _, release in sorted(shelf.releases.items()):
+        _told(release)
+    if not shelf.releases:
+        console.put("nothing was released: workers decide by the files they were started with")
+
+
+def _how(word: str) -> Literal["live", "shadow", "canary"]:
+    if word in ("live", "shadow", "canary"):
+        return cast(Literal["live", "shadow", "canary"], word)
+    raise SettingsError(f"--as: one of live, shadow, canary; got {word!r}")
+
+
+def _told(release: PlaybookRelease) -> None:
+    line = f"{release.name}: {release.live} is live"
+    if release.previous:
+        line += f", before it {release.previous}"
+    if release.trial:
+        whom = (
+            f"for {release.share:.0%} of the customers" if release.mode == "canary" else "in shadow"
+        )
+        line += f"; {release.trial} is on trial {whom}"
+    console.put(line)

@@ -11,101 +11,24 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
+from cxstream.context.contact import Contact
 from cxstream.context.given import Given
+from cxstream.context.notes import Notes, together
 from cxstream.context.pending import Pending, awaited
 from cxstream.context.promises import Promise, joined, within
 from cxstream.context.standing import Standing
 from cxstream.context.windows import SPANS_MS, Windows
 from cxstream.errors import RecordError
+from cxstream.events import Action
 
 CONTACTS_MAX = 24
 GIVEN_MAX = 64
 MERGED_MAX = 32
 ATTRIBUTES_MAX = 64
 ATTRIBUTE_TEXT_MAX = 512
-_REPLAY_WINDOW = 64
-_BITS = (1 << _REPLAY_WINDOW) - 1
 _HOUR_MS = 3_600_000
-_TALKING_MS = _HOUR_MS // 4
 _OPEN_MS = 24 * _HOUR_MS
 """A conversation without an end in which nothing was heard for a day is not going on any more."""
-
-
-class Applied(Struct, array_like=True):
-    """Which signals of a conversation were applied: the highest number and the 64 below it, as bits.
-
-    Signals come in order and more than once; on their way through a carry-over two streams of one
-    conversation may cross, so a plain "higher than the last" would lose some.
-    """
-
-    highest: int = 0
-    below: int = 0
-
-    def take(self, seq: int) -> bool:
-        """Mark a signal as applied; False when it already was, or is too old to tell."""
-        if seq > self.highest:
-            shift = seq - self.highest
-            carried = self.highest and shift <= _REPLAY_WINDOW
-            self.below = (self.below << 1 | 1) << (shift - 1) & _BITS if carried else 0
-            self.highest = seq
-            return True
-        age = self.highest - seq
-        if age == 0 or age > _REPLAY_WINDOW or self.below >> (age - 1) & 1:
-            return False
-        self.below |= 1 << (age - 1)
-        return True
-
-    def merge(self, other: Applied) -> None:
-        """Applied here or there is applied."""
-        for age in range(_REPLAY_WINDOW, 0, -1):
-            if other.below >> (age - 1) & 1:
-                self.take(other.highest - age)
-        if other.highest:
-            self.take(other.highest)
-
-
-_NEWEST = ("channel", "last_ms", "ended", "intents", "unresolved", "agent_id", "has_agent")
-
-
-class Contact(Struct):
-    """One conversation of the customer, as the others need to know it."""
-
-    channel: str
-    started_ms: int
-    last_ms: int
-    ended: bool = False
-    intents: list[str] = []
-    unresolved: list[str] = []
-    agent_id: str = ""
-    summaries: int = 0
-    applied: Applied = field(default_factory=Applied)
-    has_agent: bool = False
-    came_back: bool = False
-
-    def update(self, at_ms: int, agent_id: str, facts: Mapping[str, object]) -> None:
-        """Take over a conversation's facts as its newest signal gives them."""
-        self.last_ms = max(self.last_ms, at_ms)
-        self.started_ms = min(self.started_ms, at_ms)
-        self.agent_id = agent_id or self.agent_id
-        self.ended = bool(facts.get("ended"))
-        self.has_agent = bool(facts.get("has_agent"))
-        self.intents = _labels(facts.get("intents"))
-        self.unresolved = _labels(facts.get("unresolved"))
-
-    def talking(self, at_ms: int) -> bool:
-        """Whether a person is talking with the customer here at about that moment."""
-        near = abs(at_ms - self.last_ms) <= _TALKING_MS
-        return near and self.has_agent and bool(self.agent_id) and not self.ended
-
-    def merge(self, other: Contact) -> None:
-        """Join what two keys knew of one conversation; the later knowledge holds."""
-        if other.applied.highest > self.applied.highest:
-            for name in _NEWEST:
-                setattr(self, name, getattr(other, name))
-        self.started_ms = min(self.started_ms, other.started_ms)
-        self.summaries = max(self.summaries, other.summaries)
-        self.came_back = self.came_back or other.came_back
-        self.applied.merge(other.applied)
 
 
 class Customer(Struct):
@@ -124,6 +47,9 @@ class Customer(Struct):
     promises: tuple[Promise, ...] = ()
     standing: Standing = field(default_factory=Standing)
     pending: tuple[Pending, ...] = ()
+    notes: Notes = ()
+    waiting: tuple[Action, ...] = ()
+    trial: tuple[Given, ...] = ()
 
     def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
         """The contact of a conversation, begun here when it is new; the oldest is forgotten over the limit."""
@@ -143,13 +69,14 @@ class Customer(Struct):
         self.given = tuple(g for g in self.given if max(g.at_ms, g.until_ms) > horizon)[-GIVEN_MAX:]
         self.promises = within(self.promises, horizon)
         self.standing = self.standing.without_old(self.windows.latest_ms)
+        self.notes = tuple(n for n in self.notes if n.at_ms > horizon)
         if self.moved_ms <= horizon:
             self.moved_to = ""
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
         kept = self.contacts or self.given or self.attributes or self.moved_to
-        waiting = self.promises or self.pending
+        waiting = self.promises or self.pending or self.notes or self.waiting
         return self.windows.empty() and self.standing.empty() and not kept and not waiting
 
     def merge(self, other: Customer, carry_id: str) -> bool:
@@ -176,6 +103,8 @@ class Customer(Struct):
         self.attributes = dict([*{**older.attributes, **newer.attributes}.items()][:ATTRIBUTES_MAX])
         self.attributes_ms = newer.attributes_ms
         self.standing = self.standing.merged(other.standing)
+        self.notes = together(other.notes, self.notes)
+        self.waiting = tuple({a.id: a for a in (*other.waiting, *self.waiting)}.values())
         return True
 
     def hand_over(self, customer_id: str, at_ms: int = 0) -> None:
@@ -183,7 +112,7 @@ class Customer(Struct):
         self.windows = Windows(latest_ms=max(self.windows.latest_ms, at_ms))
         self.contacts, self.given, self.attributes, self.attributes_ms = {}, (), {}, -1
         self.promises = ()
-        self.standing = Standing()
+        self.standing, self.notes, self.waiting = Standing(), (), ()
         self.pending = ()
         self.moved_to, self.moved_ms = customer_id, self.windows.latest_ms
 
@@ -260,10 +189,6 @@ def _fits(name: str, value: str | bool | int | float) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return -(2**63) <= value < 2**63
-
-
-def _labels(value: object) -> list[str]:
-    return [str(label) for label in value] if isinstance(value, list | tuple) else []
 
 
 def _distinct(labels: Iterable[str]) -> list[str]:

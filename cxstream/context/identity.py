@@ -14,9 +14,18 @@ from msgspec.structs import replace
 
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import customer_from_json, customer_to_json
-from cxstream.events import CarryOver, CustomerRecord, Outcome, Signal, from_ms, record_id, to_ms
+from cxstream.events import (
+    Approval,
+    CarryOver,
+    CustomerRecord,
+    Outcome,
+    Signal,
+    from_ms,
+    record_id,
+    to_ms,
+)
 
-Event = Signal | CarryOver | CustomerRecord | Outcome
+Event = Signal | CarryOver | CustomerRecord | Outcome | Approval
 Addressed = list[tuple[str, Event]]
 
 

@@ -129,6 +129,11 @@ class Standing(Struct, frozen=True):
             return self
         return replace(self, reached=_newest((*self.reached, reached), REACHED_MAX))
 
+    def without_reaching(self, decision_id: str) -> Standing:
+        """What was to reach the customer was not done after all."""
+        kept = tuple(r for r in self.reached if r.decision_id != decision_id)
+        return self if len(kept) == len(self.reached) else replace(self, reached=kept)
+
     def after_response(self, response: Response) -> Standing:
         """Note what became of a decision, once an outcome."""
         if any(r.outcome_id == response.outcome_id for r in self.responses):

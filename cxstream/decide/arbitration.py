@@ -63,9 +63,12 @@ def weigh(match: Match, moment: Moment, view: View, propensity: Propensity) -> W
     )
 
 
-def in_order(weighed: Sequence[Weighed]) -> list[Weighed]:
-    """The heaviest first, what must be said before that, and whoever suppresses another before it."""
-    ranked = sorted(weighed, key=_place)
+def in_order(weighed: Sequence[Weighed], first: str = "") -> list[Weighed]:
+    """The heaviest first, what must be said before that, and whoever suppresses another before it.
+
+    The rule `first` comes before all that need not be said, however light it is.
+    """
+    ranked = sorted(weighed, key=lambda one: _place(one, first))
     suppressors: dict[str, list[Weighed]] = {}
     for one in ranked:
         for other in one.match.ranked.rule.suppresses:
@@ -84,9 +87,9 @@ def in_order(weighed: Sequence[Weighed]) -> list[Weighed]:
     return list(placed.values())
 
 
-def _place(one: Weighed) -> tuple[bool, float, str]:
+def _place(one: Weighed, first: str) -> tuple[bool, bool, float, str]:
     rule = one.match.ranked.rule
-    return not rule.must_say, -one.weight.priority, rule.id
+    return not rule.must_say, rule.id != first, -one.weight.priority, rule.id
 
 
 def _likely(labels: tuple[str, ...], moment: Moment) -> tuple[float | None, bool]:

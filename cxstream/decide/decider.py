@@ -18,10 +18,12 @@ from cxstream.decide.attention import Attention
 from cxstream.decide.cards import Cards
 from cxstream.decide.choosing import Choosing
 from cxstream.decide.conditions import Facts, View
-from cxstream.decide.index import Index
+from cxstream.decide.deciding import Deciding
+from cxstream.decide.index import Index, Ranked
 from cxstream.decide.matching import match
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.playbook import Playbook
+from cxstream.decide.policy import PassportPolicy
 from cxstream.decide.propensity import NothingLearnt, Propensity
 from cxstream.decide.vocabulary import GIVEN
 
@@ -36,6 +38,22 @@ class Decider:
         self.playbooks = tuple(playbooks)
         self._propensity = propensity or NothingLearnt()
         self.index = Index(self.playbooks)
+
+    shadow: Deciding | None = None
+
+    def chosen(self, customer: str) -> Deciding:
+        """This one, for everybody."""
+        return self
+
+    @property
+    def rules(self) -> Mapping[str, Ranked]:
+        """The rules by id."""
+        return self.index.by_id
+
+    @property
+    def passport(self) -> PassportPolicy:
+        """What may be passed on: the word of the first playbook."""
+        return self.playbooks[0].policy.passport if self.playbooks else PassportPolicy()
 
     def decide(self, moment: Moment, given: tuple[Given, ...], first: str = "") -> Decided:
         """The decisions of a moment; the same moment and givens give the same decisions, in the same order.
@@ -58,9 +76,7 @@ class Decider:
         cards.withdraw_what_is_over()
         choosing = Choosing(moment, view, attention, cards, rejected)
         weighed = [Weighed(m, weigh(m, moment, view, self._propensity)) for m in matches]
-        ordered = in_order(weighed)
-        if first:
-            ordered.sort(key=lambda w: (not w.match.ranked.rule.must_say, _id(w) != first))
+        ordered = in_order(weighed, first)
         for candidate in ordered:
             choosing.consider(candidate)
         decided = choosing.decided()

@@ -16,8 +16,10 @@ from typing import Any, Never
 import faust
 from faust.types import StreamT
 
+from cxstream.decide.released import Released
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk
+from cxstream.engine.approval_agent import ApprovalAgent
 from cxstream.engine.broadcast import Broadcast
 from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.crm_agent import CrmAgent
@@ -106,6 +108,7 @@ def build_app(
     redactor: Redactor,
     observer: EngineObserver,
     beliefs: Beliefs | None = None,
+    released: Released | None = None,
 ) -> CxApp:
     """A Faust app with the agents on it. Touches no network before it is started."""
     app = CxApp(
@@ -150,6 +153,7 @@ def build_app(
             topics.customers,
             topics.outcomes,
             topics.lessons,
+            topics.approvals,
             topics.ledger_events,
         )
     )
@@ -169,7 +173,17 @@ def build_app(
         StateTable(app, name, partitions=settings.partitions) for name in TABLES
     )
     _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
-    _attach(app, topics.signals, CustomerAgent(desk, customer_hop, explainer, customers))
+    releases = _follow(app, settings, topics, released)
+    decisions = CustomerAgent(
+        desk,
+        customer_hop,
+        explainer,
+        customers,
+        source=topics.signals,
+        expires=settings.expire_by_clock,
+        after=releases.caught_up if releases is not None else None,
+    )
+    _attach(app, topics.signals, decisions)
     _attach(app, topics.customers, CrmAgent(desk))
     _attach(app, topics.ledger_events, LedgerAgent(desk, ledger, topics.ledger_events))
     _attach(app, topics.outcomes, OutcomeAgent(desk))
@@ -177,6 +191,7 @@ def build_app(
     if beliefs is not None:
         news = Broadcast(settings, topics.learnt, lambda v: beliefs.take(codec.decode_learnt(v)))
         app.task(news.run)
+    _attach(app, topics.approvals, ApprovalAgent(desk))
     _watch_lag(app, observer)
     return app
 
@@ -216,6 +231,19 @@ def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
     if agent.table is not None:
         app.timer(interval=SWEEP_S, name=f"sweep-{agent.stage}")(agent.sweep)
     app.agent(source, name=f"cxstream.{agent.stage}", concurrency=1)(run)
+
+
+def _follow(
+    app: CxApp, settings: Settings, topics: Topics, released: Released | None
+) -> Broadcast | None:
+    """Take up the playbooks that are released while the worker runs."""
+    if released is None:
+        return None
+    releases = Broadcast(
+        settings, topics.playbooks, lambda v: released.take(codec.decode_playbook(v))
+    )
+    app.task(releases.run)
+    return releases
 
 
 def _watch_lag(app: CxApp, observer: EngineObserver) -> None:

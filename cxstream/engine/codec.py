@@ -15,12 +15,14 @@ import msgspec
 from cxstream.errors import NewerRecord, RecordError
 from cxstream.events import (
     Action,
+    Approval,
     CustomerRecord,
     DeadLetter,
     Learnt,
     LedgerEvent,
     Lesson,
     Outcome,
+    PlaybookEvent,
     record_id,
 )
 from cxstream.listen.redact import Redactor
@@ -36,6 +38,8 @@ _signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEve
 _customers = msgspec.json.Decoder(CustomerRecord)
 _actions = msgspec.json.Decoder(Action)
 _ledger_events = msgspec.json.Decoder(LedgerEvent)
+_playbooks: msgspec.json.Decoder[PlaybookEvent] = msgspec.json.Decoder(PlaybookEvent)
+_approvals = msgspec.json.Decoder(Approval)
 _outcomes = msgspec.json.Decoder(Outcome)
 _lessons = msgspec.json.Decoder(Lesson)
 _learnt = msgspec.json.Decoder(Learnt)
@@ -95,6 +99,16 @@ def decode_action(value: bytes | None) -> Action:
 def decode_ledger_event(value: bytes | None) -> LedgerEvent:
     """What executors and deciders say on `cx.ledger-events`. Raises `RecordError`."""
     return _decode(value, _ledger_events)
+
+
+def decode_playbook(value: bytes | None) -> PlaybookEvent:
+    """What lies on `cx.playbooks`. Raises `RecordError` with the field and the mend."""
+    return _decode(value, _playbooks)
+
+
+def decode_approval(value: bytes | None) -> Approval:
+    """What supervisors send on `cx.approvals`. Raises `RecordError` with the field and the mend."""
+    return _decode(value, _approvals)
 
 
 def decode_outcome(value: bytes | None) -> Outcome:

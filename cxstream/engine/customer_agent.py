@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from faust.types import EventT
@@ -11,12 +12,13 @@ from cxstream.context.snapshot import dump, load_customer
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
 from cxstream.engine.batches import Batches
+from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.idle import Idle
 from cxstream.engine.state import StateTable
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
-from cxstream.events import Signal
+from cxstream.events import Action, Signal, to_ms
 from cxstream.pipeline import CustomerEvent, CustomerHop
 
 
@@ -26,11 +28,23 @@ class CustomerAgent(BatchAgent):
     stage = "customers"
 
     def __init__(
-        self, desk: Desk, hop: CustomerHop, explainer: Explainer, table: StateTable
+        self,
+        desk: Desk,
+        hop: CustomerHop,
+        explainer: Explainer,
+        table: StateTable,
+        *,
+        source: str,
+        expires: bool = True,
+        after: asyncio.Event | None = None,
     ) -> None:
         super().__init__(desk)
         self._hop = hop
         self._explainer = explainer
+        self._source = source
+        self._expires = expires
+        self._after = after
+        self._deadlines = Deadlines()
         self.table: StateTable = table
 
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
@@ -38,6 +52,8 @@ class CustomerAgent(BatchAgent):
 
         The time from fragment to decision is measured here.
         """
+        if self._after is not None:  # nothing is decided by playbooks that are out of date
+            await self._after.wait()
         states = States(self._load, self._dump)
         replies: list[Reply] = []
         causes: list[Signal | None] = []
@@ -49,18 +65,23 @@ class CustomerAgent(BatchAgent):
                 causes.append(None)
                 continue
             key = event.message.key or b""
-            replies += self._stepped(states, event, key, self._step(signal))
+            made = self._stepped(states, event, key, self._step(signal))
+            self._watch(event, key, made)
+            replies += made
             cause = signal if isinstance(signal, Signal) else None
             causes += [cause] * (len(replies) - len(causes))
-        made = [(reply.out, cause) for reply, cause in zip(replies, causes, strict=True)]
-        outs = await self._explainer.explain(made)
+        caused = [(reply.out, cause) for reply, cause in zip(replies, causes, strict=True)]
+        outs = await self._explainer.explain(caused)
         explained = [Reply(out, reply.sent_ms) for out, reply in zip(outs, replies, strict=True)]
         return explained, list(states.writes())
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
-        """Settle the decisions whose window closed in silence; drop who has nothing left in any window."""
+        """Settle the decisions whose window closed in silence; give up actions that nobody answered.
+
+        Who has nothing left in any window is dropped; consents, preferences and attributes stay.
+        """
         states = States(self._load, self._dump)
-        replies: list[Reply] = []
+        replies = self._unanswered(idle, states)
         drops: list[Write] = []
         for partition, key in list(idle.silent_for(self._hop.window_ms)):
             now_ms = idle.now_ms(partition)
@@ -68,11 +89,38 @@ class CustomerAgent(BatchAgent):
                 continue
             replies += [Reply(o, now_ms) for o in states.step(key, partition, self._settle(now_ms))]
             state = states.get(key)
-            if state.windows.empty() and not state.contacts:
+            if state.disposable():
                 drops.append((partition, key, None))
             else:
                 idle.heard(partition, key, now_ms)
         return replies, [*states.writes(), *drops]
+
+    def _watch(self, event: EventT, key: bytes, made: list[Reply]) -> None:
+        """Actions that wait are given up on the clock of arrival, so that an old stream is not late at once."""
+        for reply in made if self._expires else ():
+            action = reply.out.record
+            if isinstance(action, Action) and action.status == "proposed" and action.approve_by:
+                arrival_ms, by_ms = int(event.message.timestamp * 1000), to_ms(action.approve_by)
+                due_ms = arrival_ms + by_ms - to_ms(action.event_time)
+                self._deadlines.watch(Due(due_ms, event.message.partition, key, by_ms))
+
+    def _unanswered(self, idle: Idle, states: States[Customer]) -> list[Reply]:
+        if not self._expires:
+            return []
+        app, replies = self._desk.app, list[Reply]()
+        held = {tp.partition for tp in app.consumer.assignment() if tp.topic == self._source}
+        self._deadlines.hold(frozenset(held), self.table.entries, _first_due_ms)
+
+        def now_ms(partition: int) -> int:
+            return arrival_clock_ms(app, idle, partition, self._source)
+
+        for due in self._deadlines.over(now_ms):
+            outs = states.step(due.key, due.partition, self._give_up(due.event_ms + 1))
+            replies += [Reply(out, now_ms(due.partition)) for out in outs]
+        return replies
+
+    def _give_up(self, now_ms: int) -> Step[Customer]:
+        return lambda state: self._hop.unanswered(state, now_ms)
 
     def _settle(self, now_ms: int) -> Step[Customer]:
         return lambda state: self._hop.settle(state, now_ms)
@@ -94,3 +142,11 @@ class CustomerAgent(BatchAgent):
     @staticmethod
     def _dump(state: Customer) -> bytes | None:
         return None if state.disposable() else dump(state)
+
+
+def _first_due_ms(data: bytes) -> int | None:
+    """When the first action of a customer must be answered; most states hold none and are not read."""
+    if b"approve_by" not in data:
+        return None
+    waiting = load_customer(data).waiting
+    return min((to_ms(a.approve_by) for a in waiting if a.approve_by), default=None)

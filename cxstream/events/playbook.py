@@ -58,5 +58,9 @@ class Shadow(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     tenant: str = "default"
     customer_id: str | None = None
 
+    def sides(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What only the live one, only the trial, and both decided."""
+        return ("live", self.only_live), ("trial", self.only_trial), ("both", self.both)
+
 
 PlaybookEvent = PlaybookRecord | PlaybookRelease

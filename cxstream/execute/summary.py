@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cxstream.context.customer import Contact
+from cxstream.context.contact import Contact
 from cxstream.events import Signal, Summary, from_ms, record_id
 
 _GOOD = 0.15

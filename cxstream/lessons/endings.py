@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from cxstream.context.customer import Contact, Customer
+from cxstream.context.contact import Contact
+from cxstream.context.customer import Customer
 from cxstream.events import Outcome, OutcomeKind, Signal, from_ms, record_id, to_ms
 
 BACK_WITHIN_MS: Final = 7 * 86_400_000

@@ -8,13 +8,18 @@ and wherever nobody was turned down for room, this is the plain `Decider`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
 from cxstream.context.given import Given
 from cxstream.decide.decider import Decider
+from cxstream.decide.deciding import Deciding
+from cxstream.decide.index import Ranked
 from cxstream.decide.moment import Decided, Moment
+from cxstream.decide.playbook import Playbook
+from cxstream.decide.policy import PassportPolicy
 from cxstream.lessons.beliefs import Beliefs
 from cxstream.lessons.exploring import Exploration, Odds, choose
 from cxstream.lessons.propensity import START, Belief
@@ -29,6 +34,27 @@ class Strategy:
         self._decider = decider
         self._beliefs = beliefs
         self._exploration = exploration
+
+    shadow: Deciding | None = None
+
+    def chosen(self, customer: str) -> Deciding:
+        """This one, for everybody."""
+        return self
+
+    @property
+    def playbooks(self) -> tuple[Playbook, ...]:
+        """By which playbooks."""
+        return self._decider.playbooks
+
+    @property
+    def rules(self) -> Mapping[str, Ranked]:
+        """The rules by id."""
+        return self._decider.rules
+
+    @property
+    def passport(self) -> PassportPolicy:
+        """What may be passed on."""
+        return self._decider.passport
 
     def decide(self, moment: Moment, given: tuple[Given, ...]) -> Decided:
         """The decisions of a moment; `chances` says how likely each contender was to be the first."""

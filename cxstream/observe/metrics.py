@@ -54,6 +54,21 @@ class Metrics:
         self._decisions = Counter(
             "cxstream_decisions", "Decisions made, by kind and rule", ["kind", "rule"], registry=r
         )
+        self._approvals = Counter(
+            "cxstream_approvals",
+            "Words on actions that wait for approval, by what came of them",
+            ["verdict"],
+            registry=r,
+        )
+        self._answers = Counter(
+            "cxstream_nudge_answers", "What became of nudges", ["rule", "answer"], registry=r
+        )
+        self._shadows = Counter(
+            "cxstream_shadow_decisions",
+            "Decisions of a playbook in shadow beside the live one's",
+            ["kind", "rule", "which"],
+            registry=r,
+        )
         self._scored = Counter("cxstream_scored_texts", "Texts scored", registry=r)
         self._degraded = Counter(
             "cxstream_scored_degraded_texts", "Texts scored by the lexicon fallback", registry=r
@@ -150,6 +165,19 @@ class Metrics:
     def signalled(self, signal: Signal) -> None:
         """A signal goes out."""
         self._floor.signalled(signal, _channel(signal.channel))
+
+    def approved(self, verdict: str) -> None:
+        """A word on an action that waits."""
+        self._approvals.labels(verdict).inc()
+
+    def answered(self, rule: str, answer: str) -> None:
+        """What became of a nudge."""
+        self._answers.labels(rule, answer).inc()
+
+    def shadowed(self, member: str, which: str) -> None:
+        """A playbook in shadow decided `kind:rule` as the live one did, or only one of them did."""
+        kind, _, rule = member.partition(":")
+        self._shadows.labels(kind, rule, which).inc()
 
     def decided(self, kind: str, rule: str) -> None:
         """A decision was made."""

@@ -8,14 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxstream.context.arc import Arc
+from cxstream.context.contact import Applied, Contact
 from cxstream.context.conversation import Conversation, Register
 from cxstream.context.customer import (
     ATTRIBUTES_MAX,
     CONTACTS_MAX,
     GIVEN_MAX,
     MERGED_MAX,
-    Applied,
-    Contact,
     Customer,
 )
 from cxstream.context.entry import Entry

@@ -1,52 +1,29 @@
-"""The step: what happens to one fragment, top to bottom. READ THIS FIRST.
-
-    bytes ─▶ read ─▶ Heard ─▶ (scores) ─▶ hear ─▶ Signal ─▶ decide ─▶ Nudge, Action, Escalation, Summary
-             listen    understand: a batch    context: conversation    context: customer, decide, execute
-
-There are two hops, because facts of a conversation are kept by conversation and facts of a person by
-person. `ConversationHop` turns a fragment and its scores into signals; `CustomerHop` turns a signal into
-decisions. Both are pure: state and event in, state and events out; no clock, no broker, no model inside.
-The engine only carries bytes between them, the tables and the topics.
-"""
+"""Transcript records to signals: what happens to one fragment before anything is decided."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from cxstream.context import identity
 from cxstream.context.conversation import ALLOWED_LATENESS_MS, Change, Conversation, Fate
-from cxstream.context.customer import Customer
 from cxstream.context.entry import Entry, control_entry, utterance_entry
 from cxstream.context.foresight import Foresight
-from cxstream.decide.decider import Decider
-from cxstream.decide.records import to_record
-from cxstream.decide.signals import moment_of
 from cxstream.errors import RecordError
 from cxstream.events import (
     STAGE_RANK,
-    Action,
-    CarryOver,
     Control,
     ControlKind,
-    CustomerRecord,
     Fragment,
-    Outcome,
     Role,
-    Signal,
     Stage,
     from_ms,
-    to_ms,
 )
-from cxstream.execute.delivery import Outbound as Outbound
-from cxstream.execute.delivery import booked, delivered
-from cxstream.execute.ledger_events import of_action
-from cxstream.execute.summary import summarise
-from cxstream.lessons.loop import LearningLoop, Listener
-from cxstream.lessons.strategy import Strategy
+from cxstream.execute.delivery import Outbound
 from cxstream.listen.decode import decode_transcript, settle_time
 from cxstream.listen.redact import Redactor
+from cxstream.pipeline.observer import Observer
 from cxstream.understand.scorer import Reading
 from cxstream.understand.signals import signal_of
 
@@ -60,28 +37,6 @@ class Heard(NamedTuple):
     record: Fragment | Control
     at_ms: int
     arrival_ms: int
-
-
-CustomerEvent = Signal | CarryOver | CustomerRecord | Outcome
-
-
-class Observer(Listener, Protocol):
-    """Who counts what the hops do; implemented by `observe`."""
-
-    def heard(self, channel: str, outcome: str) -> None:
-        """A transcript record found its place, or did not (see `Fate`)."""
-
-    def clock_corrected(self, channel: str) -> None:
-        """An event time that could not be was replaced by the time of arrival."""
-
-    def redacted(self, kind: str, count: int) -> None:
-        """Something personal was masked."""
-
-    def signalled(self, signal: Signal) -> None:
-        """A signal goes out."""
-
-    def decided(self, kind: str, rule: str) -> None:
-        """A decision was made."""
 
 
 class ConversationHop:
@@ -230,69 +185,3 @@ def _identify(state: Conversation, record: Fragment | Control, at_ms: int) -> li
         return []
     carry = identity.link(state.id, state.customer.value, at_ms, state.tenant)
     return [Outbound("signals", state.id, carry)]
-
-
-class CustomerHop:
-    """Signals to decisions: what is remembered of the customer, and what is to be done."""
-
-    def __init__(
-        self,
-        *,
-        decider: Decider | Strategy,
-        observer: Observer,
-        learning: LearningLoop | None = None,
-    ) -> None:
-        self._decider = decider
-        self._observer = observer
-        self._learning = learning or LearningLoop(observer)
-
-    def decide(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
-        """Apply one event to the customer (in place) and say what follows from it.
-
-        An action is in the ledger before it is on its way: executors may be quick.
-        """
-        outs = self._decided(state, event)
-        proposed = [o.record for o in outs if isinstance(o.record, Action)]
-        return [*(booked(of_action(action)) for action in proposed), *outs]
-
-    def _decided(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
-        if isinstance(event, Signal) and not state.moved_to:
-            return self._signal(state, event)
-        if isinstance(event, Outcome) and not state.moved_to:
-            return self._learning.hear(state, event)
-        addressed = identity.follow(state, event)
-        return [Outbound("signals", key, record) for key, record in addressed]
-
-    @property
-    def window_ms(self) -> int:
-        """How long decisions wait for their outcomes."""
-        return self._learning.window_ms
-
-    def settle(self, state: Customer, now_ms: int) -> list[Outbound]:
-        """Let time pass for a customer who is silent: lessons of decisions whose window has closed."""
-        state.forget(now_ms)
-        return self._learning.settle(state, now_ms)
-
-    def _signal(self, state: Customer, signal: Signal) -> list[Outbound]:
-        at_ms = to_ms(signal.event_time)
-        state.known = state.known or signal.customer_id is not None
-        contact = state.contact(signal.conversation_id, signal.channel, at_ms)
-        if not contact.applied.take(signal.seq):
-            return []
-        for delta in signal.deltas:
-            state.windows.add(to_ms(delta.at), delta.add)
-        contact.update(at_ms, signal.agent_id or "", signal.conversation)
-        state.forget(at_ms)
-        moment = moment_of(signal, state)
-        decided = self._decider.decide(moment, state.given)
-        state.given = decided.given
-        kept = self._learning.after(state, signal, moment, decided)
-        out = [delivered(to_record(decision, moment)) for decision in kept.decisions]
-        for decision in kept.decisions:
-            self._observer.decided(decision.kind, decision.why.rule.id)
-        out += kept.noted
-        if contact.ended:
-            summary = summarise(signal, contact)
-            contact.summaries += 1
-            out.append(Outbound("summaries", signal.conversation_id, summary))
-        return out

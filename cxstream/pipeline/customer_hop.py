@@ -1,0 +1,207 @@
+"""Signals to decisions: what is remembered of the customer, and what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cxstream.context import identity
+from cxstream.context.customer import Customer
+from cxstream.context.notes import Remembered, together
+from cxstream.context.standing import Response
+from cxstream.decide import approvals
+from cxstream.decide.deciding import Deciding
+from cxstream.decide.moment import Decided, Moment
+from cxstream.decide.passport import causes, passport
+from cxstream.decide.records import to_record
+from cxstream.decide.released import compare
+from cxstream.decide.signals import moment_of
+from cxstream.errors import RecordError
+from cxstream.events import (
+    Action,
+    Approval,
+    CarryOver,
+    CustomerRecord,
+    Outcome,
+    Signal,
+    to_ms,
+)
+from cxstream.execute.delivery import Outbound, booked, delivered
+from cxstream.execute.ledger_events import of_action
+from cxstream.execute.summary import summarise
+from cxstream.lessons.loop import LearningLoop
+from cxstream.pipeline.observer import Observer
+
+CustomerEvent = Signal | CarryOver | CustomerRecord | Outcome | Approval
+
+
+class CustomerHop:
+    """What happens to one event of a customer."""
+
+    def __init__(
+        self,
+        *,
+        decider: Deciding,
+        observer: Observer,
+        learning: LearningLoop | None = None,
+    ) -> None:
+        self._decider = decider
+        self._observer = observer
+        self._learning = learning or LearningLoop(observer)
+
+    def decide(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
+        """Apply one event to the customer (in place) and say what follows from it.
+
+        An action is in the ledger before it is on its way: executors may be quick. Raises `RecordError` for a
+        word on an action from somebody who may not give it, or after its time.
+        """
+        return _with_ledger(self._decided(state, event))
+
+    @property
+    def window_ms(self) -> int:
+        """How long decisions wait for their outcomes."""
+        return self._learning.window_ms
+
+    def settle(self, state: Customer, now_ms: int) -> list[Outbound]:
+        """Let time pass for a customer who is silent: lessons of decisions whose window has closed."""
+        state.forget(now_ms)
+        return self._learning.settle(state, now_ms)
+
+    def unanswered(self, state: Customer, now_ms: int) -> list[Outbound]:
+        """Let time pass for actions that wait for approval: those that nobody answered."""
+        return _with_ledger(self._settled(state, approvals.overdue(state.waiting, now_ms)))
+
+    def _decided(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
+        if isinstance(event, Signal | Outcome | Approval) and not state.moved_to:
+            return self._apply(state, event)
+        addressed = identity.follow(state, event)
+        return [Outbound("signals", key, record) for key, record in addressed]
+
+    def _apply(self, state: Customer, event: Signal | Outcome | Approval) -> list[Outbound]:
+        if isinstance(event, Signal):
+            return self._signal(state, event)
+        if isinstance(event, Outcome):
+            return self._outcome(state, event)
+        return self._approval(state, event)
+
+    def _signal(self, state: Customer, signal: Signal) -> list[Outbound]:
+        """The step: facts in, decision made, everything that follows from it out."""
+        at_ms = to_ms(signal.event_time)
+        state.known = state.known or signal.customer_id is not None
+        contact = state.contact(signal.conversation_id, signal.channel, at_ms)
+        if not contact.applied.take(signal.seq):
+            return []
+        for delta in signal.deltas:
+            state.windows.add(to_ms(delta.at), delta.add)
+        contact.update(at_ms, signal.agent_id or "", signal.conversation)
+        state.forget(at_ms)
+        out = self._settled(state, approvals.overdue(state.waiting, at_ms))
+        moment = moment_of(signal, state)
+        decider = self._decider.chosen(state.key)
+        decided = decider.decide(moment, state.given)
+        state.given = decided.given
+        kept = self._learning.after(state, signal, moment, decided)
+        records = [to_record(decision, moment) for decision in kept.decisions]
+        for decision in kept.decisions:
+            self._observer.decided(decision.kind, decision.why.rule.id)
+        self._remember(state, signal, decided, {record.id for record in records})
+        out += [delivered(record) for record in records]
+        actions = tuple(record for record in records if isinstance(record, Action))
+        out += self._settled(state, approvals.wait(state.waiting, actions))
+        escalated = any(decision.kind == "escalation" for decision in kept.decisions)
+        out += _passports(decider, state, signal, escalated)
+        out += self._in_shadow(state, signal, moment, decided)
+        out += kept.noted
+        if contact.ended:
+            out.append(self._end(state, signal))
+        return out
+
+    def _remember(self, state: Customer, signal: Signal, decided: Decided, kept: set[str]) -> None:
+        """What a decision leaves behind in the customer's state, beside what was given."""
+        at_ms = to_ms(signal.event_time)
+        for reached in decided.reached:
+            if reached.decision_id in kept:
+                state.standing = state.standing.after_reaching(reached)
+        notes = (
+            Remembered(note.rule, note.kind, note.text, signal.conversation_id, at_ms)
+            for note in decided.notes
+        )
+        state.notes = together(state.notes, notes) if decided.notes else state.notes
+
+    def _in_shadow(
+        self, state: Customer, signal: Signal, moment: Moment, decided: Decided
+    ) -> Iterator[Outbound]:
+        """What a playbook in shadow makes of the moment, with a memory of its own; nothing of it is done."""
+        trial = self._decider.shadow
+        if trial is None:
+            state.trial = ()
+            return
+        tried = trial.decide(moment, state.trial)
+        state.trial = tried.given
+        found = compare(signal, trial.playbooks[0], decided, tried)
+        for which, members in found.sides():
+            for member in members:
+                self._observer.shadowed(member, which)
+        if found.only_live or found.only_trial:
+            yield Outbound("shadows", signal.customer_id or signal.conversation_id, found)
+
+    def _end(self, state: Customer, signal: Signal) -> Outbound:
+        contact = state.contacts[signal.conversation_id]
+        summary = summarise(signal, contact)
+        contact.summaries += 1
+        return Outbound("summaries", signal.conversation_id, summary)
+
+    def _outcome(self, state: Customer, outcome: Outcome) -> list[Outbound]:
+        """What became of a decision: for the contact policy, and for what is learnt."""
+        given = next((g for g in state.given if g.decision_id == outcome.decision_id), None)
+        if given is not None and outcome.decision_id is not None:
+            if outcome.kind == "undone":
+                state.standing = state.standing.without_answer(outcome.decision_id)
+            else:
+                response = Response(
+                    given.rule,
+                    outcome.kind,
+                    to_ms(outcome.event_time),
+                    outcome.id,
+                    outcome.decision_id,
+                )
+                state.standing = state.standing.after_response(response)
+            if given.kind == "nudge":
+                self._observer.answered(given.rule, outcome.kind)
+        return self._learning.hear(state, outcome)
+
+    def _approval(self, state: Customer, approval: Approval) -> list[Outbound]:
+        """A human's word on an action that waits."""
+        try:
+            settled = approvals.answer(state.waiting, approval)
+        except RecordError as error:
+            self._observer.approved(error.reason)
+            raise
+        if settled is None:
+            self._observer.approved("not_waiting")
+            return []
+        return self._settled(state, settled)
+
+    def _settled(self, state: Customer, settled: approvals.Settled) -> list[Outbound]:
+        """What leaves when actions stop waiting; who is not done after all was not reached by it."""
+        state.waiting = settled.waiting
+        for action in settled.actions:
+            self._observer.approved(action.status)
+            if action.status != "approved":
+                state.standing = state.standing.without_reaching(action.id)
+        out = [delivered(action) for action in settled.actions]
+        return out + [delivered(escalation) for escalation in settled.escalations]
+
+
+def _passports(
+    decider: Deciding, state: Customer, signal: Signal, escalated: bool
+) -> Iterator[Outbound]:
+    for cause in causes(state, signal, escalated):
+        found = passport(state, signal, cause, decider.passport, decider.rules)
+        if found is not None:
+            yield Outbound("passports", found.customer_id, found)
+
+
+def _with_ledger(outs: list[Outbound]) -> list[Outbound]:
+    """Actions are in the ledger before they are on their way."""
+    actions = [o.record for o in outs if isinstance(o.record, Action)]
+    return [*(booked(of_action(action)) for action in actions), *outs]
