@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cxstream.cli import console
-from cxstream.cli.options import Brokers, Embedded
+from cxstream.cli.options import Brokers, Embedded, Json
 
 app = typer.Typer()
 
@@ -44,3 +44,22 @@ def desk(
     application = build_desk(settings)
     listening = listen(settings.desk_host, settings.desk_port)
     asyncio.run(serve(application, listening, drain_s=settings.drain_s))
+
+
+@app.command()
+def connectors(
+    as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As the table in docs/connectors.md.")
+    ] = False,
+) -> None:
+    """List the vendors that can push to the desk: what each proves itself by, and what is known of it.
+
+    Includes the connectors of other packages (entry point cxstream.connectors).
+    """
+    from cxstream.connectors import registry
+
+    if markdown:
+        console.put(registry.markdown().rstrip())
+    else:
+        console.put_rows("Connectors", registry.rows(), as_json=as_json)

@@ -53,6 +53,10 @@ class Proof(Protocol):
     def keys_url(self) -> str:
         """Where the public keys are that stand in place of secrets; empty where there are secrets."""
 
+    @property
+    def told(self) -> str:
+        """What the vendor has to send, for the table of connectors."""
+
     def check(self, delivery: Delivery, secrets: Sequence[str], setup: Setup) -> str | None:
         """Raise `Unproven`, or return the mark of a signature that counts once (None: a token)."""
 
@@ -63,6 +67,11 @@ class Token:
 
     headers: tuple[str, ...] = ("x-api-key",)
     keys_url: str = ""
+
+    @property
+    def told(self) -> str:
+        """See `Proof`."""
+        return f"bearer token, or `{self.headers[0]}`"
 
     def check(self, delivery: Delivery, secrets: Sequence[str], setup: Setup) -> str | None:
         """See `Proof`."""
@@ -95,6 +104,11 @@ class Signed:
     time_header: str = ""
     between: bytes = b""
     keys_url: str = ""
+
+    @property
+    def told(self) -> str:
+        """See `Proof`."""
+        return f"`{self.header}`" + ("" if self.time_header else " (no time in it)")
 
     def check(self, delivery: Delivery, secrets: Sequence[str], setup: Setup) -> str | None:
         """See `Proof`."""
@@ -134,6 +148,11 @@ class TwilioSigned:
 
     header: str = "x-twilio-signature"
     keys_url: str = ""
+
+    @property
+    def told(self) -> str:
+        """See `Proof`."""
+        return f"`{self.header}`; the secret is the auth token"
 
     def check(self, delivery: Delivery, secrets: Sequence[str], setup: Setup) -> str | None:
         """See `Proof`."""

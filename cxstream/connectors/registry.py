@@ -42,3 +42,27 @@ def connector(name: str) -> Connector:
     if not isinstance(loaded, Connector):
         raise SettingsError(f"connector {name!r}: {entry.value} is no cxstream Connector")
     return loaded
+
+
+def rows() -> list[dict[str, object]]:
+    """All connectors as rows of a table: vendor, name, status, proof, what the address has to say."""
+    return [
+        {
+            "vendor": connector(name).title,
+            "name": name,
+            "status": connector(name).status,
+            "proof": connector(name).proof.told,
+            "address": connector(name).needs,
+        }
+        for name in names()
+    ]
+
+
+def markdown() -> str:
+    """The rows as a table of the documentation."""
+    lines = ["| vendor | name | status | proves itself by | say in the address, or in the setup |"]
+    lines.append("|---|---|---|---|---|")
+    for row in rows():
+        cells = (row["vendor"], f"`{row['name']}`", row["status"], row["proof"], row["address"])
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"

@@ -23,6 +23,11 @@ class SignedToken:
     issuers: tuple[str, ...]
     keys_url: str
 
+    @property
+    def told(self) -> str:
+        """See `proof.Proof`."""
+        return "the cloud's signed bearer token; no secret"
+
     def check(self, delivery: Delivery, secrets: Sequence[str], setup: Setup) -> str | None:
         """See `proof.Proof`."""
         import jwt  # brings cryptography, which takes a while
