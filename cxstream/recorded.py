@@ -113,6 +113,9 @@ async def run(
         patient = {"score_deadline_s": None, "explain_deadline_s": None}
         fixed = {"expire_by_clock": False, "follow_releases": False}
         apart = settings.model_copy(update={"data_dir": Path(folder), **patient, **fixed})
+        # a choice by time may fall otherwise on a busy machine
+        if apart.encoder_precision == "auto":
+            apart = apart.model_copy(update={"encoder_precision": "fp32"})
         if own_broker:
             broker = stack.enter_context(EmbeddedBroker())
             apart = bootstrap.on_embedded(apart, broker.bootstrap_servers)

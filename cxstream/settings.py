@@ -83,6 +83,12 @@ class Settings(BaseSettings):
         None, description="folder of the heads; default: the shipped ones"
     )
     encoder: Path | None = Field(None, description="folder of the encoder; default: its package")
+    encoder_precision: Literal["auto", "fp32", "int8", "bf16"] = Field(
+        "auto", description="how the encoder calculates; auto tries at start what is fastest here"
+    )
+    cache_texts: int = Field(
+        16_384, ge=0, description="texts whose scores are remembered, 2 kB each; 0: none"
+    )
     routing: Literal["on", "off"] = Field(
         "on", description="whether the light model answers the routine, if there is one"
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from cxstream.context.foresight import Foresight
 from cxstream.errors import ModelError
 from cxstream.learn.reference import REFERENCE, load_reference
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
+from cxstream.understand.cached import CachedScorer
 from cxstream.understand.encoder import Encoder
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.light import LIGHT, LightScorer, load_light
@@ -25,6 +28,9 @@ from cxstream.understand.tenant import load as load_intents
 from cxstream.understand.tenant_reader import LastBatch, TenantReader
 from cxstream.understand.trajectory import RuleTrajectory
 
+if TYPE_CHECKING:
+    from cxstream.understand.precision import Trial
+
 _log = logging.getLogger(__name__)
 
 
@@ -33,18 +39,34 @@ def shipped_models() -> Path:
     return Path(__file__).resolve().parents[2] / "models"
 
 
-def scorer(settings: Settings, told: Callable[[Step, int], None] | None = None) -> Scorer:
+class Ears(Protocol):
+    """Who hears what the models do; implemented by `observe`."""
+
+    def routed(self, step: Step, texts: int) -> None:
+        """So many texts were answered by this step."""
+
+    def remembered(self, hits: int, asked: int) -> None:
+        """So many of the texts that the transformer was asked for were known from before."""
+
+    def encoder(self, precision: str, speeds: Mapping[str, float]) -> None:
+        """How the encoder calculates, and the tokens a second of each precision that was tried."""
+
+
+def scorer(settings: Settings, ears: Ears | None = None) -> Scorer:
     """The transformer with its heads; where it is missing, the lexicon, and a warning that says so.
 
-    Before it answers a light model, after it a remote one, as the settings have it; `told` hears how many
-    texts each answered.
+    It remembers what it has said. Before it answers a light model, after it a remote one, as the settings
+    have it.
     """
+    with suppress(ImportError):  # load_scorer says what is missing
+        importlib.import_module("torch").set_num_threads(settings.torch_threads)
+    models = settings.models_dir or shipped_models()
     try:
-        loaded = load_scorer(settings.models_dir or shipped_models(), settings.encoder)
+        loaded = load_scorer(models, settings.encoder, settings.encoder_precision)
     except ModelError as error:
         _log.warning("scores come from the lexicon and are degraded: %s", error)
         return LexiconScorer()
-    importlib.import_module("torch").set_num_threads(settings.torch_threads)
+    _tell_precision(loaded.encoder, ears)
     stream = foresight(settings)
     if isinstance(stream, Stream):
         try:
@@ -52,15 +74,33 @@ def scorer(settings: Settings, told: Callable[[Step, int], None] | None = None) 
         except ModelError as error:
             _log.warning("risk is set by hand, and no next action is known: %s", error)
     mark = stream.about.mark.hex() if isinstance(stream, Stream) else None
-    return _routed(settings, loaded, mark, told)
+    if not settings.cache_texts:
+        return _routed(settings, loaded, mark, ears)
+    kept = CachedScorer(
+        loaded, most=settings.cache_texts, told=ears.remembered if ears is not None else None
+    )
+    return _routed(settings, kept, mark, ears)
 
 
-def _routed(
-    settings: Settings,
-    heavy: ModelScorer,
-    mark: str | None,
-    told: Callable[[Step, int], None] | None,
-) -> Scorer:
+def transformer(model: Scorer) -> Scorer:
+    """The scorer behind those that hand on to it or remember what it said."""
+    while isinstance(model, RoutedScorer | CachedScorer):
+        model = model.heavy
+    return model
+
+
+def _tell_precision(encoder: Encoder, ears: Ears | None) -> None:
+    precision: str = getattr(encoder, "precision", "fp32")
+    trials: Sequence[Trial] = getattr(encoder, "trials", ())
+    seen = "; ".join(
+        f"{t.precision}: {t.tokens_per_s:,.0f} tokens/s, cosine {t.nearness:.4f}" for t in trials
+    )
+    _log.info("the encoder calculates in %s (%s)", precision, seen or "set, not tried")
+    if ears is not None:
+        ears.encoder(precision, {trial.precision: trial.tokens_per_s for trial in trials})
+
+
+def _routed(settings: Settings, heavy: Scorer, mark: str | None, ears: Ears | None) -> Scorer:
     """The models before and after the transformer, as far as they are there and wanted."""
     path = (settings.models_dir or shipped_models()) / LIGHT
     light: LightScorer | None = None
@@ -79,7 +119,7 @@ def _routed(
         threshold=settings.light_threshold,
         unsure=settings.remote_below,
         gists=light is not None and light.stream == mark,
-        told=told,
+        told=ears.routed if ears is not None else None,
     )
 
 
@@ -108,7 +148,7 @@ def tenant(settings: Settings, name: str, model: Scorer) -> TenantReader:
 
     ModelError when they are missing or belong to another encoder, or when the scores come from no encoder.
     """
-    heavy = getattr(model, "heavy", model)  # behind a light model stands the transformer
+    heavy = transformer(model)
     if not isinstance(heavy, ModelScorer):
         raise ModelError(
             "--intents needs the encoder, which is missing here: `cxstream doctor` says why"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
-from cxstream.bootstrap.models import foresight, scorer, watch_drift
+from cxstream.bootstrap.models import foresight, scorer, transformer, watch_drift
 from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics
 from cxstream.decide.released import Released
@@ -42,7 +42,7 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
 
 def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
-    model = model or scorer(settings, metrics.routed)
+    model = model or scorer(settings, metrics)
     watch_drift(settings, metrics, model)
     redactor = PatternRedactor()
     known = beliefs(settings)
@@ -64,7 +64,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         ),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains
-        explainer=Explainer(getattr(model, "heavy", model), deadline_s=settings.explain_deadline_s),
+        explainer=Explainer(transformer(model), deadline_s=settings.explain_deadline_s),
         redactor=redactor,
         observer=metrics,
         released=released if settings.follow_releases else None,

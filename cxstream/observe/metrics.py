@@ -6,7 +6,7 @@ Names start with `cxstream_`, units are base units, labels come from bounded set
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -77,6 +77,24 @@ class Metrics:
             "cxstream_routed_texts",
             "Texts scored, by the model that answered",
             ["step"],
+            registry=r,
+        )
+        self._asked = Counter(
+            "cxstream_cache_asked_texts", "Texts the transformer was asked for", registry=r
+        )
+        self._hits = Counter(
+            "cxstream_cache_hit_texts", "Of those, texts whose scores were known", registry=r
+        )
+        self._precision = Gauge(
+            "cxstream_encoder_precision",
+            "1 for how the encoder calculates",
+            ["precision"],
+            registry=r,
+        )
+        self._speed = Gauge(
+            "cxstream_encoder_tokens_per_second",
+            "Tokens a second of the encoder at start, by precision tried",
+            ["precision"],
             registry=r,
         )
         self._drift = Gauge(
@@ -216,6 +234,17 @@ class Metrics:
     def routed(self, step: str, texts: int) -> None:
         """So many texts were answered by this step (see `understand.routing`)."""
         self._routed.labels(step).inc(texts)
+
+    def remembered(self, hits: int, asked: int) -> None:
+        """So many of the texts that the transformer was asked for were known from before."""
+        self._hits.inc(hits)
+        self._asked.inc(asked)
+
+    def encoder(self, precision: str, speeds: Mapping[str, float]) -> None:
+        """How the encoder calculates, and the tokens a second of each precision that was tried."""
+        self._precision.labels(precision).set(1)
+        for tried, tokens_per_s in speeds.items():
+            self._speed.labels(tried).set(tokens_per_s)
 
     def watch(self, reference: Reference) -> None:
         """Compare what is read from now on with a reference. Loads river, so call it once, at start."""

@@ -8,37 +8,58 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 # its AutoModel, AutoTokenizer and AutoConfig would take ten seconds more to import, at every start
 from transformers import PreTrainedTokenizerFast
 
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
-from cxstream.understand.packed import PackedBert, Shape
+from cxstream.understand.packed import PackedBert, Precision, Shape
+from cxstream.understand.precision import Trial, best, candidates, try_each
 
 MAX_TOKENS: Final = 128
 """What the model was trained on; an utterance is rarely a third of it. The rest of a text is cut off."""
 
-CHUNK: Final = 64
-"""Texts of one pass; bounds memory, and by the packed pass changes no result."""
+CHUNK: Final = 1024
+"""Texts that are sorted together; bounds memory, and by the packed pass changes no result."""
+
+TRIED_ON: Final = (
+    "yes",
+    "okay, thank you",
+    "I was charged twice this month and nobody called me back",
+    "can you tell me where my order is? It should have been here on Tuesday",
+    "one moment please, I am just looking for the letter that you sent us last week",
+    "my internet has been down since Monday, I work from home, and I have now called three times about it"
+    " without anybody telling me when it will be mended",
+)
+"""Sentences as long as people's, for choosing a precision: five times all of them is one trial."""
 
 
 class MiniLm:
     """Sentence vectors of a BERT, each half of unit length: the mean over the tokens, and the first token.
 
     `tuned` is a safetensors file with layers of our own (names as in the folder's weights, any float type)
-    that take the place of the folder's. ModelError when a file is missing, damaged, or not of a BERT.
+    that take the place of the folder's. `precision` "auto" tries what this machine can do and takes the best
+    (see the module `precision`; `trials` tells what was seen); else nothing is tried.
+    ModelError when a file is missing, damaged, or not of a BERT.
     """
 
-    def __init__(self, folder: Path | None = None, tuned: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        tuned: Path | None = None,
+        precision: Precision | Literal["auto"] = "fp32",
+    ) -> None:
         folder = folder or packaged()
         weights = folder / "model.safetensors"
         if not weights.is_file():
@@ -57,8 +78,11 @@ class MiniLm:
             ours = load_file(tuned) if tuned else {}
             if unknown := ours.keys() - tensors.keys():
                 raise ModelError(f"{tuned} does not fit the encoder in {folder}: {min(unknown)}")
-            self._bert = PackedBert(shape, tensors | ours)
             tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+            self._tokens = tokenizer.backend_tokenizer
+            self._tokens.no_padding()
+            self._tokens.enable_truncation(MAX_TOKENS)
+            self._bert, self.trials = self._made(shape, tensors | ours, precision)
         except (OSError, ValueError, TypeError, KeyError, SafetensorError) as problem:
             raise ModelError(f"the encoder in {folder} cannot be loaded: {problem!r}") from problem
         self.name = _name(folder)
@@ -69,9 +93,7 @@ class MiniLm:
             mark.update(tuned.read_bytes())
             self.name += "+cx"
         self.fingerprint = mark.hexdigest()
-        self._tokens = tokenizer.backend_tokenizer
-        self._tokens.no_padding()
-        self._tokens.enable_truncation(MAX_TOKENS)
+        self.precision = self._bert.precision
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One row a text, in order; independent of the texts beside it."""
@@ -79,14 +101,29 @@ class MiniLm:
         for start in range(0, len(texts), CHUNK):
             part = texts[start : start + CHUNK]
             vectors[start : start + CHUNK] = self._bert(self.tokenise(part)).numpy()
-        # over rows of a fixed length, so no neighbour can change it
-        for half in vectors.reshape(-1, self.sentence):
-            half /= max(float(np.sqrt(np.dot(half, half))), 1e-12)
+        halves = vectors.reshape(-1, self.sentence)
+        # each sum is over one row, in an order that no neighbour can change
+        halves /= np.maximum(np.sqrt(np.square(halves).sum(1, keepdims=True)), 1e-12)
         return vectors
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, with the special ones, cut to MAX_TOKENS."""
         return [encoding.ids for encoding in self._tokens.encode_batch_fast(list(texts))]
+
+    def _made(
+        self,
+        shape: Shape,
+        tensors: Mapping[str, Tensor],
+        precision: Precision | Literal["auto"],
+    ) -> tuple[PackedBert, tuple[Trial, ...]]:
+        """The forward pass, and what was tried before it was chosen."""
+        if precision != "auto":
+            return PackedBert(shape, tensors, precision), ()
+        texts = self.tokenise(TRIED_ON * 5)
+        tried = try_each(partial(PackedBert, shape, tensors), texts, candidates())
+        chosen = best([trial for trial, _ in tried])
+        bert = next(bert for trial, bert in tried if trial is chosen)
+        return bert, tuple(trial for trial, _ in tried)
 
 
 def packaged() -> Path:

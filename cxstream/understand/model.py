@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from cxstream.understand.tone import tone
 ENCODER: Final = "encoder/layers.safetensors"
 SCORES: Final = "scores/heads.safetensors"
 """Where the tuned layers and the heads lie in a models folder."""
+
+Chosen = Literal["auto", "fp32", "int8", "bf16"]
+"""How the encoder calculates (see `packed.Precision`); "auto" takes what is best on this machine."""
 
 STRETCH: Final = 384**0.5
 """Brings the numbers of a unit vector to a spread of about 1."""
@@ -80,19 +83,24 @@ def _no_gist(_: Vectors, __: str) -> bytes:
     return b""
 
 
-def load_scorer(models: Path, encoder_folder: Path | None = None) -> ModelScorer:
+def load_scorer(
+    models: Path, encoder_folder: Path | None = None, precision: Chosen = "fp32"
+) -> ModelScorer:
     """The scorer of a models folder (`<models>/scores/heads.safetensors`) on the packaged encoder.
 
     ModelError when the heads or the encoder are missing or do not belong together; the caller then
     runs on the lexicon. Loads torch and transformers, so call it once, at start.
     """
     heads = load(models / SCORES)
-    return ModelScorer(load_encoder(models, encoder_folder), heads)
+    return ModelScorer(load_encoder(models, encoder_folder, precision), heads)
 
 
-def load_encoder(models: Path, encoder_folder: Path | None = None) -> Encoder:
+def load_encoder(
+    models: Path, encoder_folder: Path | None = None, precision: Chosen = "fp32"
+) -> Encoder:
     """The encoder of a models folder: the packaged one, or that of a folder, with the tuned layers, if any.
 
+    What is fitted or judged on its vectors wants "fp32", the same on every machine; "auto" is for what serves.
     ModelError when it is missing. Loads torch and transformers.
     """
     tuned = models / ENCODER
@@ -100,4 +108,4 @@ def load_encoder(models: Path, encoder_folder: Path | None = None) -> Encoder:
         from cxstream.understand.minilm import MiniLm
     except ImportError as problem:
         raise ModelError(f"torch or transformers is not installed: {problem}") from problem
-    return MiniLm(encoder_folder, tuned if tuned.is_file() else None)
+    return MiniLm(encoder_folder, tuned if tuned.is_file() else None, precision)

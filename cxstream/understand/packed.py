@@ -1,24 +1,30 @@
-"""A BERT forward pass whose result for a text does not depend on the texts beside it.
+"""A BERT forward pass without padding, whose result for a text does not depend on the texts beside it.
 
-A matrix product may pick another kernel, and so other last bits, when its number of rows changes;
-padding does the same. Here no token is padded: the tokens of all texts lie in one long array, linear
-layers run over blocks of exactly 16 rows (the last one filled up with zeros), and attention runs over
-texts of the same length. Every product that a token goes through then has a shape that its neighbours
-cannot change. It is also several times faster than padded batches. KeyError when a weight is missing.
+The tokens of all texts lie in one long array, the shortest texts first. What is done token by token (linear
+layers, norms, GELU) runs over some rows at a time, which stay in the cache from one step to the next, and
+attention over texts of the same length. KeyError when a weight is missing. Where the time goes stands in
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-BLOCK: Final = 16
-"""Rows of one product. 32 would be a tenth faster in large batches and a quarter slower for one text."""
+from cxstream.understand.products import ROWS, Blocks, Floats, Product, Whole, spans
+
+Precision = Literal["fp32", "int8", "bf16"]
+"""Numbers of 32 bits; whole ones of 8 in the linear layers; or of 16, on a GPU where there is one."""
+
+PART: Final = 768
+"""Tokens of one part on a CPU: enough that texts of one length meet."""
+
+PART_GPU: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +37,32 @@ class Shape:
     epsilon: float
 
 
+class _Norm(NamedTuple):
+    weight: Tensor
+    bias: Tensor
+
+
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    qkv: tuple[Tensor, Tensor]
-    mix: tuple[Tensor, Tensor]
-    mix_norm: tuple[Tensor, Tensor]
-    widen: tuple[Tensor, Tensor]
-    narrow: tuple[Tensor, Tensor]
-    out_norm: tuple[Tensor, Tensor]
+    qkv: Product
+    mix: Product
+    mix_norm: _Norm
+    widen: Product
+    narrow: Product
+    out_norm: _Norm
+
+
+class _Run(NamedTuple):
+    """So many texts of `length` tokens each, from row `start` on."""
+
+    start: int
+    texts: int
+    length: int
+
+    def of(self, rows: Tensor) -> Tensor:
+        """Its rows, as (texts, tokens, ...)."""
+        mine = rows[self.start : self.start + self.texts * self.length]
+        return mine.view(self.texts, self.length, -1)
 
 
 class PackedBert:
@@ -49,90 +73,140 @@ class PackedBert:
     (texts, 2 * hidden size), in order.
     """
 
-    def __init__(self, shape: Shape, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, shape: Shape, tensors: Mapping[str, Tensor], precision: Precision = "fp32"
+    ) -> None:
         self.hidden = shape.hidden
+        self.precision = precision
         self._heads = shape.heads
         self._eps = shape.epsilon
-        weights = {name: tensor.float().contiguous() for name, tensor in tensors.items()}
-
-        def pair(prefix: str) -> tuple[Tensor, Tensor]:
-            return weights[f"{prefix}.weight"], weights[f"{prefix}.bias"]
-
+        on_gpu = precision == "bf16" and torch.cuda.is_available()
+        self._device = torch.device("cuda" if on_gpu else "cpu")
+        self._part = PART_GPU if on_gpu else PART
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        weights = {
+            name: tensor.to(self._device, dtype).contiguous() for name, tensor in tensors.items()
+        }
         self._words = weights["embeddings.word_embeddings.weight"]
         # the type of every token is 0, so its vector can be added to the positions once
         self._positions = (
             weights["embeddings.position_embeddings.weight"]
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
-        self._first_norm = pair("embeddings.LayerNorm")
-        self._layers = []
-        for number in range(shape.layers):
-            at = f"encoder.layer.{number}"
-            q, k, v = (pair(f"{at}.attention.self.{part}") for part in ("query", "key", "value"))
-            self._layers.append(
-                _Layer(
-                    qkv=(torch.cat([q[0], k[0], v[0]]), torch.cat([q[1], k[1], v[1]])),
-                    mix=pair(f"{at}.attention.output.dense"),
-                    mix_norm=pair(f"{at}.attention.output.LayerNorm"),
-                    widen=pair(f"{at}.intermediate.dense"),
-                    narrow=pair(f"{at}.output.dense"),
-                    out_norm=pair(f"{at}.output.LayerNorm"),
-                )
-            )
+        self._first_norm = _Norm(*_pair(weights, "embeddings.LayerNorm"))
+        make = self._product_of(weights)
+        self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
+        self._wide = weights["encoder.layer.0.intermediate.dense.bias"].shape[0]
 
     @torch.inference_mode()
     def __call__(self, batch: Sequence[Sequence[int]]) -> Tensor:
-        order = sorted(range(len(batch)), key=lambda i: len(batch[i]))
         result = torch.empty(len(batch), 2 * self.hidden)
-        if not order:
-            return result
-        x, runs = self._embed([batch[i] for i in order])
-        for layer in self._layers:
-            attended = self._attend(_linear(x, *layer.qkv), runs)
-            x = self._norm(_linear(attended, *layer.mix).add_(x), layer.mix_norm)
-            wide = functional.gelu(_linear(x, *layer.widen))
-            x = self._norm(_linear(wide, *layer.narrow).add_(x), layer.out_norm)
-        row = 0
-        for start, count, length in runs:
-            for k in range(count):  # one text at a time: a sum over rows, in one fixed shape
-                first = start + k * length
-                result[order[row], : self.hidden] = x[first : first + length].mean(0)
-                result[order[row], self.hidden :] = x[first]
-                row += 1
+        order = sorted(range(len(batch)), key=lambda place: len(batch[place]))
+        for places in _parts(order, batch, self._part):
+            result[torch.tensor(places)] = self._pass([batch[place] for place in places])
         return result
 
-    def _embed(self, texts: list[Sequence[int]]) -> tuple[Tensor, list[tuple[int, int, int]]]:
-        """Token vectors in rows, filled up to whole blocks, and runs of (first row, texts, length)."""
-        runs: list[tuple[int, int, int]] = []
-        row = 0
-        for text in texts:
-            if runs and runs[-1][2] == len(text):
-                runs[-1] = (runs[-1][0], runs[-1][1] + 1, len(text))
-            else:
-                runs.append((row, 1, len(text)))
-            row += len(text)
-        fill = -row % BLOCK
-        ids = torch.tensor([token for text in texts for token in text] + [0] * fill)
-        places = torch.tensor([i for text in texts for i in range(len(text))] + [0] * fill)
-        return self._norm(self._words[ids] + self._positions[places], self._first_norm), runs
+    def _product_of(self, weights: Mapping[str, Tensor]) -> type[Floats | Whole]:
+        """How this machine multiplies, so that no row's result depends on the rows beside it."""
+        if self.precision == "int8":
+            return Whole
+        if (
+            self._device.type == "cuda"
+        ):  # see decisions/009: there, nothing is promised of last bits
+            return Floats
+        at = "encoder.layer.0"
+        names = ("attention.self.query", "intermediate.dense", "output.dense")
+        tried = [Floats(*_pair(weights, f"{at}.{name}")) for name in names]
+        tried.append(Floats(*_together(weights, at)))
+        return Floats if all(product.is_steady() for product in tried) else Blocks
 
-    def _attend(self, qkv: Tensor, runs: list[tuple[int, int, int]]) -> Tensor:
-        out = torch.zeros(qkv.shape[0], self.hidden)
-        for start, count, length in runs:
-            stop = start + count * length
-            shape = (count, length, 3, self._heads, self.hidden // self._heads)
-            q, k, v = qkv[start:stop].view(shape).permute(2, 0, 3, 1, 4)
-            mixed = functional.scaled_dot_product_attention(q, k, v)
-            out[start:stop].view(count, length, self._heads, -1).copy_(mixed.transpose(1, 2))
-        return out
+    def _pass(self, texts: list[Sequence[int]]) -> Tensor:
+        """Texts in the order of their lengths through all layers: mean and first token of each."""
+        runs = _runs(texts)
+        x = self._embed(texts)
+        mixed = torch.empty_like(x)
+        wide = x.new_empty(min(len(x), ROWS), self._wide)
+        qkv = x.new_empty(len(x), 3 * self.hidden)
+        blocks = list(spans(len(x), ROWS))
+        for start, stop in blocks:
+            self._layers[0].qkv(x[start:stop], qkv[start:stop])
+        for layer, after in zip(self._layers, [*self._layers[1:], None], strict=True):
+            self._attend(qkv, runs, mixed)
+            for start, stop in blocks:
+                rows = slice(start, stop)
+                x[rows] = self._think(layer, x[rows], mixed[rows], wide[: stop - start])
+                if after is not None:
+                    after.qkv(x[rows], qkv[rows])
+        pooled = [torch.cat((run.of(x).mean(1), run.of(x)[:, 0]), 1) for run in runs]
+        return torch.cat(pooled).float().cpu()
 
-    def _norm(self, x: Tensor, scale: tuple[Tensor, Tensor]) -> Tensor:
-        return functional.layer_norm(x, (self.hidden,), scale[0], scale[1], self._eps)
+    def _think(self, layer: _Layer, x: Tensor, mixed: Tensor, wide: Tensor) -> Tensor:
+        """What a layer does token by token, all of it on a few rows, which stay in the cache meanwhile."""
+        x = self._norm(layer.mix(mixed, torch.empty_like(x)).add_(x), layer.mix_norm)
+        torch.ops.aten.gelu.out(layer.widen(x, wide), out=wide)
+        return self._norm(layer.narrow(wide, mixed).add_(x), layer.out_norm)
+
+    def _embed(self, texts: list[Sequence[int]]) -> Tensor:
+        """Token vectors, text after text."""
+        ids = torch.tensor([token for text in texts for token in text], device=self._device)
+        places = [place for text in texts for place in range(len(text))]
+        at = torch.tensor(places, device=self._device)
+        return self._norm(self._words[ids].add_(self._positions[at]), self._first_norm)
+
+    def _attend(self, qkv: Tensor, runs: list[_Run], out: Tensor) -> None:
+        for run in runs:
+            parts = run.of(qkv).view(run.texts, run.length, 3, self._heads, -1)
+            q, k, v = parts.permute(2, 0, 3, 1, 4)
+            mixed = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
+            run.of(out).view(run.texts, run.length, self._heads, -1).copy_(mixed)
+
+    def _norm(self, x: Tensor, norm: _Norm) -> Tensor:
+        return functional.layer_norm(x, (self.hidden,), norm.weight, norm.bias, self._eps)
 
 
-def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    out = torch.empty(x.shape[0], weight.shape[0])
-    across = weight.t()
-    for row in range(0, x.shape[0], BLOCK):
-        torch.addmm(bias, x[row : row + BLOCK], across, out=out[row : row + BLOCK])
-    return out
+def _parts(order: list[int], batch: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]:
+    """The places of texts in parts of at most `most` tokens; a longer text is a part of its own."""
+    part: list[int] = []
+    tokens = 0
+    for place in order:
+        if part and tokens + len(batch[place]) > most:
+            yield part
+            part, tokens = [], 0
+        part.append(place)
+        tokens += len(batch[place])
+    if part:
+        yield part
+
+
+def _runs(texts: list[Sequence[int]]) -> list[_Run]:
+    runs: list[_Run] = []
+    row = 0
+    for text in texts:
+        if runs and runs[-1].length == len(text):
+            runs[-1] = runs[-1]._replace(texts=runs[-1].texts + 1)
+        else:
+            runs.append(_Run(row, 1, len(text)))
+        row += len(text)
+    return runs
+
+
+def _layer(weights: Mapping[str, Tensor], number: int, make: type[Floats | Whole]) -> _Layer:
+    at = f"encoder.layer.{number}"
+    return _Layer(
+        qkv=make(*_together(weights, at)),
+        mix=make(*_pair(weights, f"{at}.attention.output.dense")),
+        mix_norm=_Norm(*_pair(weights, f"{at}.attention.output.LayerNorm")),
+        widen=make(*_pair(weights, f"{at}.intermediate.dense")),
+        narrow=make(*_pair(weights, f"{at}.output.dense")),
+        out_norm=_Norm(*_pair(weights, f"{at}.output.LayerNorm")),
+    )
+
+
+def _pair(weights: Mapping[str, Tensor], prefix: str) -> tuple[Tensor, Tensor]:
+    return weights[f"{prefix}.weight"], weights[f"{prefix}.bias"]
+
+
+def _together(weights: Mapping[str, Tensor], at: str) -> tuple[Tensor, Tensor]:
+    """Query, key and value as one product."""
+    three = [_pair(weights, f"{at}.attention.self.{part}") for part in ("query", "key", "value")]
+    return torch.cat([w for w, _ in three]), torch.cat([b for _, b in three])

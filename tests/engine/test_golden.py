@@ -22,7 +22,7 @@ OUT: dict[bool, dict[str, bytes]] = {}
 
 @pytest.fixture(scope="module")
 def model() -> Scorer:
-    scorer = bootstrap.scorer(Settings())
+    scorer = bootstrap.scorer(Settings(encoder_precision="fp32"))
     assert scorer.name != "lexicon-1", "the shipped model must load"
     return scorer
 

@@ -1,0 +1,158 @@
+"""Each precision gives a text the same bits whoever stands beside it, and stays near to the exact one."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from cxstream.understand.minilm import MiniLm
+from cxstream.understand.packed import PackedBert, Precision, Shape
+from cxstream.understand.precision import NEAR, Trial, best, try_each
+from cxstream.understand.products import BLOCK, ROWS, Blocks, Floats, Whole, spans, steady
+
+SHAPE = Shape(layers=2, heads=4, hidden=64, epsilon=1e-12)
+WIDE = 256
+
+
+def tensors() -> dict[str, Tensor]:
+    """The weights of a small BERT, drawn once."""
+    source = torch.Generator().manual_seed(3)
+
+    def draw(*size: int) -> Tensor:
+        return torch.randn(*size, generator=source) * 0.2
+
+    found = {
+        "embeddings.word_embeddings.weight": draw(50, 64),
+        "embeddings.position_embeddings.weight": draw(512, 64),
+        "embeddings.token_type_embeddings.weight": draw(2, 64),
+    }
+    norms = ["embeddings.LayerNorm"]
+    for number in range(SHAPE.layers):
+        at = f"encoder.layer.{number}"
+        norms += [f"{at}.attention.output.LayerNorm", f"{at}.output.LayerNorm"]
+        square = ["self.query", "self.key", "self.value", "output.dense"]
+        sizes = {f"{at}.attention.{part}": (64, 64) for part in square}
+        sizes |= {f"{at}.intermediate.dense": (WIDE, 64), f"{at}.output.dense": (64, WIDE)}
+        for name, (outputs, inputs) in sizes.items():
+            found |= {f"{name}.weight": draw(outputs, inputs), f"{name}.bias": draw(outputs)}
+    for name in norms:
+        found |= {f"{name}.weight": 1 + draw(64), f"{name}.bias": draw(64)}
+    return found
+
+
+def texts(seed: int = 1) -> list[list[int]]:
+    """Token ids, from two a text to more than a part holds."""
+    chance = random.Random(seed)
+    lengths = [chance.choice((2, 2, 3, 5, 8, 13, 21, 60)) for _ in range(50)] + [500]
+    chance.shuffle(lengths)
+    return [[chance.randrange(50) for _ in range(length)] for length in lengths]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("size", [2, 7, 51])
+def test_neighbours_change_no_bit(precision: Precision, size: int) -> None:
+    bert, said = PackedBert(SHAPE, tensors(), precision), texts()
+    alone = torch.cat([bert([text]) for text in said])
+    order = list(range(len(said)))
+    random.Random(size).shuffle(order)
+    for start in range(0, len(order), size):
+        part = order[start : start + size]
+        assert torch.equal(bert([said[place] for place in part]), alone[part])
+
+
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_fewer_bits_stay_near(precision: Precision) -> None:
+    said = texts()
+    exact, near = (PackedBert(SHAPE, tensors(), p)(said) for p in ("fp32", precision))
+    assert not torch.equal(exact, near)
+    assert torch.nn.functional.cosine_similarity(exact, near).min() > 0.99
+
+
+def test_nothing_gives_nothing() -> None:
+    assert PackedBert(SHAPE, tensors())([]).shape == (0, 128)
+
+
+@pytest.mark.parametrize("make", [Blocks, Whole])
+def test_these_products_are_steady_anywhere(make: type[Blocks | Whole]) -> None:
+    source = torch.Generator().manual_seed(5)
+    weight, bias = torch.randn(48, 64, generator=source), torch.randn(48, generator=source)
+    product = make(weight, bias)
+    x = torch.randn(3 * BLOCK + 5, 64, generator=source)
+    whole = product(x, torch.empty(len(x), 48))
+    for rows in (1, 2, BLOCK - 1, BLOCK, BLOCK + 1):
+        assert torch.equal(product(x[:rows], torch.empty(rows, 48)), whole[:rows])
+    near = 0.02 if make is Whole else 1e-5
+    torch.testing.assert_close(whole, x @ weight.t() + bias, atol=near * 64, rtol=0)
+
+
+def test_whole_numbers_cut_nothing_off() -> None:
+    """One enormous number in a token costs the others of that token their precision, nobody else."""
+    product = Whole(torch.eye(8), torch.zeros(8))
+    x = torch.ones(3, 8)
+    x[1, 4] = 1e6
+    out = product(x, torch.empty(3, 8))
+    assert out[1, 4] == pytest.approx(1e6, rel=1e-5)
+    assert out[0] == pytest.approx(torch.ones(8), rel=1e-5)
+    assert product(torch.zeros(1, 8), torch.empty(1, 8)).abs().max() == 0
+
+
+def test_a_product_that_looks_at_its_rows_is_not_steady() -> None:
+    weight = torch.randn(64, 48, generator=torch.Generator().manual_seed(2))
+    assert steady(lambda x: (x[:, :, None] * weight).sum(1), 64)
+    assert not steady(lambda x: (x @ weight) * (1 + 1e-6 * (len(x) == 17)), 64)
+
+
+def test_a_machine_whose_products_are_not_steady_works_in_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = texts()
+    usual = PackedBert(SHAPE, tensors())(said)
+    monkeypatch.setattr(Floats, "is_steady", lambda _: False)
+    bert = PackedBert(SHAPE, tensors())
+    blocked = bert(said)
+    torch.testing.assert_close(blocked, usual, atol=1e-5, rtol=0)
+    assert torch.equal(bert(said[:1]), blocked[:1])
+
+
+def test_spans_are_even_and_leave_no_lonely_row() -> None:
+    for rows in (1, 2, ROWS, ROWS + 1, 3 * ROWS + 1):
+        cut = list(spans(rows, ROWS))
+        assert [start for start, _ in cut] == [0, *(stop for _, stop in cut[:-1])]
+        assert cut[-1][1] == rows
+        sizes = [stop - start for start, stop in cut]
+        assert max(sizes) <= ROWS
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_the_fastest_that_is_near_and_steady_is_chosen() -> None:
+    exact = Trial("fp32", 1000.0, 1.0, True)
+    whole = Trial("int8", 2000.0, 0.995, True)
+    assert best([exact, whole]) is whole
+    assert best([exact, whole._replace(tokens_per_s=1100.0)]) is exact
+    assert best([exact, whole._replace(nearness=NEAR - 0.01)]) is exact
+    assert best([exact, whole._replace(steady=False)]) is exact
+    faster = Trial("bf16", 9000.0, 0.999, True)
+    assert best([exact, whole, faster]) is faster
+
+
+def test_trials_measure_each_precision() -> None:
+    tried = try_each(lambda p: PackedBert(SHAPE, tensors(), p), texts(), ("fp32", "int8"))
+    exact, whole = (trial for trial, _ in tried)
+    assert [bert.precision for _, bert in tried] == ["fp32", "int8"]
+    assert exact.nearness == pytest.approx(1.0, abs=1e-5)
+    assert 0.9 < whole.nearness < 1.0
+    assert exact.steady
+    assert whole.steady
+    assert min(exact.tokens_per_s, whole.tokens_per_s) > 0
+
+
+def test_the_shipped_encoder_chooses_for_itself() -> None:
+    layers = Path(__file__).parents[3] / "models" / "encoder" / "layers.safetensors"
+    encoder = MiniLm(tuned=layers, precision="auto")
+    assert encoder.precision == best(encoder.trials).precision
+    assert [trial.precision for trial in encoder.trials][:2] == ["fp32", "int8"]
+    assert all(trial.nearness > NEAR and trial.steady for trial in encoder.trials)
