@@ -191,6 +191,6 @@ def _newest(members: tuple[_Timed, ...], most: int) -> tuple[_Timed, ...]:
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # not found, a folder, or no name at all
+    except (KeyError, OSError, ValueError):  # not found, a folder, or no name at all
         return False
     return True

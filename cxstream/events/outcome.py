@@ -23,7 +23,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="
     (takes back the agent's last answer), `ignored`; `acted`: accepted and then seen in what was said or done,
     `overridden`: the agent did something else. Of executors: `confirmed`, `failed`, `compensated`. `value` is
     what it was worth, in the playbook's unit, where someone knows. `id` makes redelivery harmless: the same
-    answer has the same id.
+    answer has the same id. `keeps` is the kind of promise in words that a `confirmed` action keeps (`refund`).
     """
 
     id: Id
@@ -37,6 +37,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="
     source: Literal["desk", "executor", "conversation", "supervisor", "crm"] = "desk"
     reason: Annotated[str, Meta(max_length=500)] | None = None
     value: float | None = None
+    keeps: str | None = None
 
 
 class Approval(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.approval.v1"):

@@ -92,7 +92,7 @@ class Carrier:
         state: LedgerState = "acknowledged" if plan.by_event else "confirmed"
         yield self._event(action, state, reference=_reference(plan, facts), attempt=tries)
         if not plan.by_event:
-            yield self._outcome(action, "confirmed", None)
+            yield self._outcome(action, "confirmed", None, keeps=plan.keeps)
 
     async def _call(
         self, action: Action, step: Step, number: int, facts: Mapping[str, object]
@@ -163,6 +163,8 @@ class Carrier:
         action: Action,
         kind: Literal["confirmed", "failed", "compensated", "expired"],
         reason: str | None,
+        *,
+        keeps: str | None = None,
     ) -> Outcome:
         return Outcome(
             id=record_id("outcome", action.id, kind),
@@ -175,6 +177,7 @@ class Carrier:
             agent_id=action.agent_id,
             source="executor",
             reason=reason[:500] if reason else None,
+            keeps=keeps,
         )
 
 

@@ -1,0 +1,120 @@
+"""Promises in words: how many are found, how many that are found are some, and when they are due."""
+
+from __future__ import annotations
+
+import timeit
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from cxstream.events import to_ms
+from cxstream.execute.promises import find, kept_in
+
+LONDON = ZoneInfo("Europe/London")
+SAID_MS = to_ms(datetime(2026, 11, 25, 10, 30, tzinfo=LONDON))
+PRECISION, RECALL, KIND, DUE = 0.95, 0.90, 0.95, 0.95
+"""Floors over our own two hundred sentences; measured values are printed."""
+
+
+class Written(NamedTuple):
+    """A sentence that is a promise, as a person reads it; `due` None where no time is named."""
+
+    text: str
+    what: str
+    due: datetime | None
+
+
+def sentences() -> tuple[list[Written], list[str]]:
+    given = yaml.safe_load((Path(__file__).parent / "promises.yaml").read_text("utf-8"))
+    promises = [
+        Written(
+            text,
+            what,
+            None if due == "~" else datetime.strptime(due, "%Y-%m-%d %H:%M").replace(tzinfo=LONDON),
+        )
+        for text, what, due in given["promises"]
+    ]
+    return promises, given["traps"]
+
+
+def test_two_hundred_sentences_half_of_them_traps() -> None:
+    promises, traps = sentences()
+    assert (len(promises), len(traps)) == (100, 100)
+    assert len({p.text for p in promises} | set(traps)) == 200
+    missed = [p.text for p in promises if not find(p.text, SAID_MS, LONDON)]
+    taken_in = [t for t in traps if find(t, SAID_MS, LONDON)]
+    hits = len(promises) - len(missed)
+    precision, recall = hits / (hits + len(taken_in)), hits / len(promises)
+    of_kind = of_due = 0
+    wrong = []
+    for promise in promises:
+        for found in find(promise.text, SAID_MS, LONDON)[-1:]:
+            of_kind += found.what == promise.what
+            due_ok = promise.due is None or found.due_ms == to_ms(promise.due)
+            of_due += due_ok
+            if found.what != promise.what or not due_ok:
+                due = datetime.fromtimestamp(found.due_ms / 1000, LONDON)
+                wrong.append(f"{promise.text} -> {found.what} {due:%a %Y-%m-%d %H:%M}")
+    print(f"promises: precision {precision:.3f}, recall {recall:.3f};", end=" ")
+    print(f"of those found, kind {of_kind / hits:.3f}, due time {of_due / hits:.3f}")
+    for title, lines in (("missed", missed), ("taken in", taken_in), ("read wrongly", wrong)):
+        print(f"{title}:", *lines, sep="\n  ")
+    assert precision >= PRECISION and recall >= RECALL
+    assert of_kind / hits >= KIND and of_due / hits >= DUE
+
+
+NOTHING = [
+    "Thanks for calling, my name is Tom, how can I help you today?",
+    "I can see the bill here, it has two charges on the third of November, one of them is from the old plan.",
+    "Could you read me the number on the back of the router, please? It begins with an S.",
+]
+
+
+def test_a_text_without_a_promise_costs_little() -> None:
+    """The floor is generous for busy machines; a quiet one takes some 2 microseconds."""
+    for text in NOTHING:
+        assert find(text, SAID_MS, LONDON) == ()
+        best = min(timeit.repeat(lambda t=text: find(t, SAID_MS, LONDON), number=200, repeat=5))  # type: ignore[misc]
+        print(f"promises: {best / 200 * 1e6:.1f} us without one")
+        assert best / 200 < 200e-6
+
+
+@pytest.mark.parametrize(
+    ("words", "due"),
+    [
+        ("I'll call you back at 9.", "2026-11-25 21:00"),
+        ("I'll call you back at 8:15.", "2026-11-25 20:15"),
+        ("I'll call you back by the end of the month.", "2026-11-30 23:59"),
+        ("I'll call you back before tomorrow morning.", "2026-11-26 06:00"),
+        ("I'll call you back on the 1st.", "2026-12-01 23:59"),
+        ("I'll call you back on Wednesday.", "2026-12-02 23:59"),
+        ("I'll call you back within half an hour.", "2026-11-25 11:00"),
+    ],
+)
+def test_when_it_is_due(words: str, due: str) -> None:
+    (found,) = find(words, SAID_MS, LONDON)
+    assert datetime.fromtimestamp(found.due_ms / 1000, LONDON).strftime("%Y-%m-%d %H:%M") == due
+
+
+def test_summer_time_ends_between_the_word_and_the_day() -> None:
+    said_ms = to_ms(datetime(2026, 10, 23, 10, 0, tzinfo=LONDON))  # the clocks go back on the 25th
+    (found,) = find("I'll call you back on Monday at 10 am.", said_ms, LONDON)
+    assert datetime.fromtimestamp(found.due_ms / 1000, LONDON).hour == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Hi, I'm calling you back about your router.", {"call_back"}),
+        ("I've just sent you the form.", {"send"}),
+        ("Good news, your refund has been processed.", {"refund"}),
+        ("Have you sent the form?", set()),
+        ("I have a question about the refund.", set()),
+    ],
+)
+def test_what_is_reported_done(text: str, kinds: set[str]) -> None:
+    assert kept_in(text) == kinds
