@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -149,7 +150,8 @@ class Settings(BaseSettings):
         True, description="whether playbooks released on their topic are taken up; off for replays"
     )
     expire_by_clock: bool = Field(
-        True, description="whether approvals expire while their customer is silent; off for replays"
+        True,
+        description="whether time alone makes approvals expire, and the ledger late; off for replays",
     )
 
     # Learning from outcomes
@@ -174,7 +176,11 @@ class Settings(BaseSettings):
         None, description="how vendors' endpoints are set up; see docs/connectors.md"
     )
 
-    # The back office
+    # Promises and the back office
+    time_zone: str = Field(
+        "UTC",
+        description="customers who have told no time zone live here: when is tomorrow noon?",
+    )
     executor_config: Path | None = Field(
         None, description="what each action is in your back office (YAML, see docs/actions.md)"
     )
@@ -200,6 +206,15 @@ class Settings(BaseSettings):
                 "remote_deadline_s should be below score_deadline_s, or the lexicon answers first"
             )
         return self
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, OSError, ValueError):
+            raise ValueError("should be the name of a zone, as Europe/London") from None
+        return name
 
     @field_validator("brokers")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from zoneinfo import ZoneInfo
 
 from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
 from cxstream.bootstrap.models import foresight, scorer, transformer, watch_drift
@@ -14,6 +15,7 @@ from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
+from cxstream.execute.promising import Promising
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics, serve
 from cxstream.pipeline import ConversationHop, CustomerHop
@@ -61,6 +63,7 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
             decider=released,
             observer=metrics,
             learning=learning_loop(settings, metrics, known),
+            promising=Promising(ZoneInfo(settings.time_zone)),
         ),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains

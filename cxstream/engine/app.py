@@ -185,7 +185,8 @@ def build_app(
     )
     _attach(app, topics.signals, decisions)
     _attach(app, topics.customers, CrmAgent(desk))
-    _attach(app, topics.ledger_events, LedgerAgent(desk, ledger, topics.ledger_events))
+    rows = LedgerAgent(desk, ledger, source=topics.ledger_events, expires=settings.expire_by_clock)
+    _attach(app, topics.ledger_events, rows)
     _attach(app, topics.outcomes, OutcomeAgent(desk))
     _attach(app, topics.lessons, LessonAgent(desk, learnt))
     if beliefs is not None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
-import time
-
 from faust.types import EventT
 
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
+from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
 from cxstream.engine.idle import Idle
 from cxstream.engine.state import StateTable
 from cxstream.engine.work import States, Step
@@ -27,12 +25,12 @@ class LedgerAgent(BatchAgent):
 
     stage = "ledger"
 
-    def __init__(self, desk: Desk, table: StateTable, source: str) -> None:
+    def __init__(self, desk: Desk, table: StateTable, *, source: str, expires: bool) -> None:
         super().__init__(desk)
         self._source = source
+        self._expires = expires
+        self._deadlines = Deadlines()
         self.table: StateTable = table
-        self._due: list[tuple[int, int, bytes]] = []
-        self._watched: frozenset[int] = frozenset()
 
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
         """Each event in order."""
@@ -52,29 +50,26 @@ class LedgerAgent(BatchAgent):
         return replies, list(states.writes())
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
-        """See which deadlines have passed; forget what nobody spoke of for three months.
-
-        Time is the arrival clock of the partition; where nothing has arrived since the worker started, the
-        wall clock, once everything that lay there was read: a confirmation may be among it.
-        """
-        self._watch_what_moved_here()
+        """See which deadlines have passed; forget what nobody spoke of for three months."""
         states = States(self._load, dump_kept)
-        replies: list[Reply] = []
-        wait: list[tuple[int, int, bytes]] = []
-        wall_ms = int(time.time() * 1000)
-        while self._due and self._due[0][0] <= wall_ms:
-            due_ms, partition, key = heapq.heappop(self._due)
-            now_ms = self._now_ms(idle, partition, wall_ms)
-            if now_ms < due_ms:
-                wait.append((due_ms, partition, key))
-                continue
-            outs = states.step(key, partition, self._overdue(now_ms))
-            replies += [Reply(out, wall_ms) for out in outs]
-        for entry in wait:
-            heapq.heappush(self._due, entry)
+        replies = self._overdue(idle, states) if self._expires else []
         silent = list(idle.silent_for(FORGOTTEN_AFTER_MS))
         drops: list[Write] = [(partition, key, None) for partition, key in silent]
         return replies, [*states.writes(), *drops]
+
+    def _overdue(self, idle: Idle, states: States[Kept]) -> list[Reply]:
+        app, replies = self._desk.app, list[Reply]()
+        held = {tp.partition for tp in app.consumer.assignment() if tp.topic == self._source}
+        self._deadlines.hold(frozenset(held), self.table.entries, _due_ms)
+
+        def now_ms(partition: int) -> int:
+            return arrival_clock_ms(app, idle, partition, self._source)
+
+        for due in self._deadlines.over(now_ms):
+            at_ms = now_ms(due.partition)
+            outs = states.step(due.key, due.partition, self._give_up(at_ms))
+            replies += [Reply(out, at_ms) for out in outs]
+        return replies
 
     def _step(self, told: LedgerEvent, arrival_ms: int) -> Step[Kept]:
         def step(kept: Kept) -> list[Outbound]:
@@ -91,7 +86,7 @@ class LedgerAgent(BatchAgent):
 
         return step
 
-    def _overdue(self, now_ms: int) -> Step[Kept]:
+    def _give_up(self, now_ms: int) -> Step[Kept]:
         def step(kept: Kept) -> list[Outbound]:
             row = kept.overdue(now_ms)
             if row is None:
@@ -108,36 +103,16 @@ class LedgerAgent(BatchAgent):
 
     def _watch(self, partition: int, key: bytes, kept: Kept) -> None:
         if kept.waits():
-            heapq.heappush(self._due, (kept.due_ms, partition, key))
-
-    def _watch_what_moved_here(self) -> None:
-        """Deadlines of partitions that came, or were here before the worker started, are ours to watch."""
-        held = frozenset(
-            tp.partition
-            for tp in self._desk.app.consumer.assignment()
-            if tp.topic == self.table.changelog
-        )
-        if held == self._watched:
-            return
-        self._watched = held
-        self._due = []
-        for partition, key, value in self.table.entries():
-            if partition in held:
-                self._watch(partition, key, load_kept(value))
-
-    def _now_ms(self, idle: Idle, partition: int, wall_ms: int) -> int:
-        if idle.knows(partition):
-            return idle.now_ms(partition)
-        consumer = self._desk.app.consumer
-        for tp in consumer.assignment():
-            if tp.partition == partition and tp.topic == self._source:
-                end, committed = consumer.highwater(tp), consumer._committed_offset.get(tp)
-                return wall_ms if end is not None and (committed or 0) >= end else 0
-        return 0
+            self._deadlines.watch(Due(kept.due_ms, partition, key, kept.due_ms))
 
     def _load(self, key: bytes) -> Kept:
         data = self.table.get(key)
         return load_kept(data) if data else Kept()
+
+
+def _due_ms(value: bytes) -> int | None:
+    kept = load_kept(value)
+    return kept.due_ms if kept.waits() else None
 
 
 def _to_supervisor(row: LedgerRow) -> Outbound:

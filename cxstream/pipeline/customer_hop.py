@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from cxstream.context import identity
 from cxstream.context.customer import Customer
@@ -27,6 +28,7 @@ from cxstream.events import (
 )
 from cxstream.execute.delivery import Outbound, booked, delivered
 from cxstream.execute.ledger_events import of_action
+from cxstream.execute.promising import Promising
 from cxstream.execute.summary import summarise
 from cxstream.lessons.loop import LearningLoop
 from cxstream.pipeline.observer import Observer
@@ -43,10 +45,12 @@ class CustomerHop:
         decider: Deciding,
         observer: Observer,
         learning: LearningLoop | None = None,
+        promising: Promising | None = None,
     ) -> None:
         self._decider = decider
         self._observer = observer
         self._learning = learning or LearningLoop(observer)
+        self._promising = promising or Promising(ZoneInfo("UTC"))
 
     def decide(self, state: Customer, event: CustomerEvent) -> list[Outbound]:
         """Apply one event to the customer (in place) and say what follows from it.
@@ -94,7 +98,8 @@ class CustomerHop:
             state.windows.add(to_ms(delta.at), delta.add)
         contact.update(at_ms, signal.agent_id or "", signal.conversation)
         state.forget(at_ms)
-        out = self._settled(state, approvals.overdue(state.waiting, at_ms))
+        out = [booked(event) for event in self._promising.hear(state, signal)]
+        out += self._settled(state, approvals.overdue(state.waiting, at_ms))
         moment = moment_of(signal, state)
         decider = self._decider.chosen(state.key)
         decided = decider.decide(moment, state.given)
@@ -167,7 +172,8 @@ class CustomerHop:
                 state.standing = state.standing.after_response(response)
             if given.kind == "nudge":
                 self._observer.answered(given.rule, outcome.kind)
-        return self._learning.hear(state, outcome)
+        told = self._promising.told(state, outcome)
+        return [*(booked(event) for event in told), *self._learning.hear(state, outcome)]
 
     def _approval(self, state: Customer, approval: Approval) -> list[Outbound]:
         """A human's word on an action that waits."""
