@@ -51,12 +51,17 @@ _NEWEST = (
 )
 """What the later knowledge says, when two keys knew of one conversation."""
 
+_MARKS = ("introduced", "came_back", "repeat", "escalated", "counted", "judged")
+"""What happened once for all, whichever key saw it."""
+
 
 class Contact(Struct):
     """One conversation of the customer, as the others need to know it.
 
     `level` and `lowest` are the customer's mood now and at its worst, -1 to 1. `introduced`: the one who took
-    it was told what went before (see `decide.passport`).
+    it was told what went before (see `decide.passport`). `came_back`: the customer came again about it;
+    `repeat`: it is such a coming again itself. `counted` and `judged`: its figures were given out (see
+    `lessons.kpis`).
     """
 
     channel: str
@@ -73,6 +78,10 @@ class Contact(Struct):
     lowest: float = 0.0
     introduced: bool = False
     came_back: bool = False
+    repeat: bool = False
+    escalated: bool = False
+    counted: bool = False
+    judged: bool = False
 
     def update(self, at_ms: int, agent_id: str, facts: Mapping[str, object]) -> None:
         """Take over a conversation's facts as its newest signal gives them."""
@@ -97,8 +106,8 @@ class Contact(Struct):
                 setattr(self, name, getattr(other, name))
         self.started_ms = min(self.started_ms, other.started_ms)
         self.summaries = max(self.summaries, other.summaries)
-        self.introduced = self.introduced or other.introduced
-        self.came_back = self.came_back or other.came_back
+        for mark in _MARKS:
+            setattr(self, mark, getattr(self, mark) or getattr(other, mark))
         self.applied.merge(other.applied)
 
 

@@ -22,10 +22,12 @@ CROSS: Final = -0.3
 
 
 def endings(state: Customer, signal: Signal, escalated: bool) -> list[Outcome]:
-    """What this signal says of how conversations of the customer went; marks those that came back."""
+    """What this signal says of how conversations of the customer went; marks the contacts."""
     found: list[Outcome] = []
     facts = signal.conversation
-    if escalated:
+    here = state.contacts.get(signal.conversation_id)
+    if escalated and here is not None:
+        here.escalated = True
         found.append(_outcome(state, signal, signal.conversation_id, "escalated", None))
     if facts.get("ended"):
         mood = mood_of(facts)
@@ -34,6 +36,7 @@ def endings(state: Customer, signal: Signal, escalated: bool) -> list[Outcome]:
             found.append(_outcome(state, signal, signal.conversation_id, "resolved", reason))
     for conversation_id, topics in _came_back(state, signal):
         state.contacts[conversation_id].came_back = True
+        state.contacts[signal.conversation_id].repeat = True
         reason = f"again within seven days: {', '.join(topics)}"
         found.append(_outcome(state, signal, conversation_id, "came_back", reason))
     return found

@@ -15,8 +15,9 @@ from cxstream.context.customer import Customer
 from cxstream.decide.moment import Decided, Decision, Moment, WithdrawNudge
 from cxstream.events import Candidate, Outcome, Signal, Weight, to_ms
 from cxstream.execute.delivery import Outbound
-from cxstream.lessons import holdout, logbook
+from cxstream.lessons import holdout, kpis, logbook
 from cxstream.lessons.endings import endings
+from cxstream.lessons.kpis import Ended, Judged
 
 DUTY: Final = 80
 """Rules of this priority and above protect somebody or hand over: nobody goes without them."""
@@ -37,6 +38,12 @@ class Listener(Protocol):
 
     def lesson(self, verdict: str, group: str) -> None:
         """A decision was settled."""
+
+    def ended(self, figures: Ended) -> None:
+        """A conversation ended."""
+
+    def judged(self, figures: Judged) -> None:
+        """A contact's week has passed, or the customer came back within it."""
 
 
 class LearningLoop:
@@ -72,6 +79,9 @@ class LearningLoop:
             noted += self._outcome(state, outcome)
         if signal.conversation.get("ended"):
             logbook.ended(state, signal)
+        figures = kpis.ended(state, signal)
+        if figures is not None:
+            self._listener.ended(figures)
         noted += self.settle(state, at_ms, signal.tenant)
         given = tuple(d for d in decided.decisions if d.id not in withheld)
         return Kept(given, noted)
@@ -85,6 +95,8 @@ class LearningLoop:
     def settle(self, state: Customer, now_ms: int, tenant: str = "default") -> list[Outbound]:
         """The lessons of decisions whose window has closed (in place)."""
         lessons = logbook.settled(state, now_ms, tenant=tenant, window_ms=self.window_ms)
+        for contact in kpis.judged(state, now_ms):
+            self._listener.judged(contact)
         for lesson in lessons:
             self._listener.lesson(lesson.verdict, lesson.group)
         return [Outbound("lessons", lesson.rule, lesson) for lesson in lessons]

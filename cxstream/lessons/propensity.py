@@ -57,12 +57,14 @@ class _Kept(msgspec.Struct, array_like=True):
 class Propensity:
     """What was learnt of one action."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: tuple[str, ...] = FEATURES) -> None:
+        """`names` are of the numbers in a context, in order."""
         # river takes a second to import; workers that learn nothing should not wait for it
         from river.linear_model import BayesianLinearRegression
 
         self._model: Any = BayesianLinearRegression(alpha=_PRIOR_PRECISION, beta=_NOISE_PRECISION)
-        self._model._ensure_features(FEATURES)
+        self._model._ensure_features(names)
+        self._names = names
         self._model._m_dirty = True  # its mean is made when it is first asked
         self.lessons = 0
         self.successes = 0
@@ -81,13 +83,15 @@ class Propensity:
 
     def learn(self, context: Sequence[float], reward: float) -> None:
         """Take one lesson: the reward (0 to 1) that the action earned in a context (see `features`)."""
-        self._model.learn_one(dict(zip(FEATURES, context, strict=True)), reward - START)
+        self._model.learn_one(dict(zip(self._names, context, strict=True)), reward - START)
         self.lessons += 1
         self.successes += reward > 0.5
 
     def believe(self, context: Sequence[float]) -> Belief:
         """The chance that the action succeeds in a context."""
-        found = self._model.predict_one(dict(zip(FEATURES, context, strict=True)), with_dist=True)
+        found = self._model.predict_one(
+            dict(zip(self._names, context, strict=True)), with_dist=True
+        )
         spread = max(0.0, found.sigma**2 - 1 / _NOISE_PRECISION)
         chance = min(1.0, max(0.0, START + float(found.mu)))
         return Belief(chance, sqrt(float(spread)), self.lessons)
@@ -98,7 +102,7 @@ class Propensity:
         return msgspec.msgpack.encode(
             _Kept(
                 version=1,
-                names=FEATURES,
+                names=self._names,
                 lessons=self.lessons,
                 precision=model._ss_arr.tobytes(),
                 covariance=model._ss_inv_arr.tobytes(order="F"),

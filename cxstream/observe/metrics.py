@@ -13,14 +13,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 from cxstream.errors import SettingsError
 from cxstream.events import Signal
+from cxstream.lessons.kpis import Ended, Judged
 from cxstream.observe.floor import FloorMetrics
+from cxstream.observe.kpis import CHANNELS, KpiMetrics
 from cxstream.understand.scorer import Reading
 
 if TYPE_CHECKING:
     from cxstream.learn.reference import Reference
     from cxstream.observe.drift import DriftWatch
 
-CHANNELS = frozenset(("voice", "chat", "sms", "email", "whatsapp", "social"))
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2, 4, 8, 15, 30, 60)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -118,6 +119,7 @@ class Metrics:
             ["verdict", "group"],
             registry=r,
         )
+        self._kpis = KpiMetrics(r)
         self._watch: DriftWatch | None = None
         self._stage_seconds = Histogram(
             "cxstream_stage_seconds",
@@ -208,6 +210,14 @@ class Metrics:
     def lesson(self, verdict: str, group: str) -> None:
         """A decision was settled."""
         self._lessons.labels(verdict, group).inc()
+
+    def ended(self, figures: Ended) -> None:
+        """A conversation ended."""
+        self._kpis.ended(figures)
+
+    def judged(self, figures: Judged) -> None:
+        """A contact's week has passed, or the customer came back within it."""
+        self._kpis.judged(figures)
 
     def batch(self, stage: str, size: int, waiting: int) -> None:
         """A micro-batch was taken."""

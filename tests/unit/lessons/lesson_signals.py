@@ -7,6 +7,7 @@ from cxstream.decide.moment import Decided, Decision, Kind, RequestAction, ShowN
 from cxstream.decide.signals import moment_of
 from cxstream.events import Outcome, OutcomeKind, RuleRef, Signal, Why, from_ms
 from cxstream.execute.delivery import Outbound
+from cxstream.lessons.kpis import Ended, Judged
 from cxstream.lessons.loop import Kept, LearningLoop
 
 START_MS = 1_790_000_000_000
@@ -20,6 +21,15 @@ class Heard:
     def __init__(self) -> None:
         self.outcomes: list[tuple[str, bool]] = []
         self.lessons: list[tuple[str, str]] = []
+        self.figures: list[Ended | Judged] = []
+
+    def ended(self, figures: Ended) -> None:
+        """A conversation ended."""
+        self.figures.append(figures)
+
+    def judged(self, figures: Judged) -> None:
+        """A contact's week has passed."""
+        self.figures.append(figures)
 
     def outcome(self, kind: str, joined: bool) -> None:
         """An outcome was heard."""
@@ -39,6 +49,7 @@ def signal(
     unresolved: tuple[str, ...] = (),
     ended: bool = False,
     level: float = 0.0,
+    **facts: object,
 ) -> Signal:
     """A signal of a conversation about a bill."""
     return Signal(
@@ -56,6 +67,7 @@ def signal(
             "intents": list(intents),
             "unresolved": list(unresolved),
             "ended": ended,
+            **facts,
         },
     )
 
