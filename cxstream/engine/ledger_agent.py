@@ -1,4 +1,4 @@
-"""cx.ledger-events -> cx.ledger: one row an action or promise, and the late ones to the supervisor."""
+"""cx.ledger-events -> cx.ledger: one row an action or promise, and what is late or failed to the supervisor."""
 
 from __future__ import annotations
 
@@ -82,7 +82,10 @@ class LedgerAgent(BatchAgent):
             for refused in row.refused:
                 if refused.step.id == told.id:
                     self._desk.observer.ledger_refused(refused.reason)
-            return [Outbound("ledger", row.id, row)]
+            outs = [Outbound("ledger", row.id, row)]
+            if row.state == "failed" and (before is None or before.state != "failed"):
+                outs.append(_to_supervisor(row))
+            return outs
 
         return step
 

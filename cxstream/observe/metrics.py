@@ -16,6 +16,7 @@ from cxstream.events import Signal
 from cxstream.lessons.kpis import Ended, Judged
 from cxstream.observe.floor import FloorMetrics
 from cxstream.observe.kpis import CHANNELS, KpiMetrics
+from cxstream.observe.ledger_metrics import LedgerMetrics
 from cxstream.understand.scorer import Reading
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2, 4, 8, 15, 30
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-class Metrics:
+class Metrics(LedgerMetrics):
     """Counts what the hops and the engine do, in a registry of its own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         r = self.registry
+        super().__init__(r)
         self._fragments = Counter(
             "cxstream_fragments",
             "Transcript records read, by channel and what became of them",
@@ -151,25 +153,6 @@ class Metrics:
             "cxstream_consumer_lag_records", "Records not committed yet", ["topic"], registry=r
         )
 
-        self._ledger = Counter(
-            "cxstream_ledger",
-            "Actions and promises that came to a state",
-            ["kind", "state"],
-            registry=r,
-        )
-        self._ledger_refused = Counter(
-            "cxstream_ledger_refused",
-            "Steps that the ledger does not allow, by reason",
-            ["reason"],
-            registry=r,
-        )
-        self._late = Counter(
-            "cxstream_late",
-            "Actions and promises that did not stand in time",
-            ["kind", "what"],
-            registry=r,
-        )
-
     def heard(self, channel: str, outcome: str) -> None:
         """A transcript record found its place, or did not."""
         self._fragments.labels(_channel(channel), outcome).inc()
@@ -273,18 +256,6 @@ class Metrics:
         if self._watch is not None:
             for reading in readings:
                 self._watch.saw(reading)
-
-    def ledger(self, kind: str, state: str) -> None:
-        """An action or promise has come to a state."""
-        self._ledger.labels(kind, state).inc()
-
-    def ledger_refused(self, reason: str) -> None:
-        """A step that the ledger does not allow."""
-        self._ledger_refused.labels(reason).inc()
-
-    def late(self, kind: str, what: str) -> None:
-        """What was taken on, or promised, does not stand in time."""
-        self._late.labels(kind, what).inc()
 
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""

@@ -13,7 +13,7 @@ from cxstream import bootstrap, replay
 from cxstream.engine import codec
 from cxstream.engine.feed import Record
 from cxstream.engine.topics import Topics
-from cxstream.events import Action, Escalation, LedgerEvent, LedgerRow, from_ms
+from cxstream.events import Action, Escalation, LedgerEvent, LedgerRow, Role, from_ms
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
@@ -107,3 +107,30 @@ def test_what_is_late_reaches_the_supervisor_also_after_a_restart(
     escalations = asyncio.run(asyncio.wait_for(story(), 120))
     assert [e.reason for e in escalations] == ["action_late"]
     assert escalations[0].conversation_id == "chat-1"
+
+
+def test_a_promise_on_the_stream_is_due_and_kept(broker: Broker, topic_prefix: str) -> None:
+    settings = settings_for(broker, topic_prefix)
+    promised = "I am sorry. I'll send you the new contract by tomorrow."
+    records: list[Record] = [
+        said("chat-1", 1, "where is my contract", customer="c-1"),
+        said("chat-1", 2, promised, role=Role.AGENT, customer="c-1"),
+        said("chat-1", 3, "And I will call you back on Friday.", role=Role.AGENT, customer="c-1"),
+        said("chat-2", 900, "I've just sent you the contract.", role=Role.AGENT, customer="c-1"),
+    ]
+
+    async def story() -> dict[str, LedgerRow]:
+        await replay.run(settings, records, model=LexiconScorer())
+        values = await read(settings, Topics(settings.topic_prefix).ledger)
+        rows = [msgspec.json.decode(value, type=LedgerRow) for value in values]
+        return {row.what: row for row in rows if row.kind == "promise"}
+
+    rows = asyncio.run(asyncio.wait_for(story(), 120))
+    assert {what: row.state for what, row in rows.items()} == {
+        "send": "confirmed",
+        "call_back": "proposed",
+    }
+    assert rows["send"].steps[0].why == "i'll send you the new contract by tomorrow."
+    assert rows["call_back"].deadline is not None
+    assert rows["call_back"].deadline > from_ms(BASE_MS)
+    assert not rows["call_back"].late, "time alone makes nothing late in a replay"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cxstream.errors import NewerRecord, RecordError
 from cxstream.events import (
@@ -237,6 +238,14 @@ def test_a_row_survives_as_bytes() -> None:
         load_kept(bytes((9,)) + dump_kept(kept)[1:])
     with pytest.raises(RecordError):
         load_kept(b"\x01\xff")
+
+
+def test_what_failed_is_told_with_the_reason() -> None:
+    failed = replace(told("failed", 2), why="crm answered 422")
+    row = after(told("proposed", deadline_s=60), told("sent", 1), failed).row
+    assert row is not None
+    escalation = escalation_of(row)
+    assert escalation.reason == "action_failed" and "crm answered 422" in escalation.summary
 
 
 def test_equal_rows_give_equal_escalations() -> None:
