@@ -96,7 +96,7 @@ async def _play(broker: Broker, metrics: replay.Measured) -> None:
         score_deadline_s=None,
         explain_deadline_s=None,
     )
-    model = bootstrap.scorer(settings, metrics.routed)
+    model = bootstrap.scorer(settings, metrics)
     for parts in PARTS:
         stories = [s for s in bundled() if any(part in s.name for part in parts)]
         records: list[Record] = [record for story in stories for record in story.records()]
