@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fastapi import APIRouter
 
+from cxstream.bootstrap.journeys import Journeys
 from cxstream.desk import journeys, live, live_socket, pages, replies, signin
 from cxstream.desk.doors import Doors
 from cxstream.desk.floor import Floor
@@ -68,7 +69,7 @@ def build_live(
             live.router(newsroom, doors, observer, keepalive_s=keepalive_s),
             live_socket.router(newsroom, doors, observer, keepalive_s=keepalive_s),
             replies.router(newsroom, doors),
-            journeys.router(newsroom, doors, None),
+            journeys.router(newsroom, doors, Journeys(settings)),
             pages.router(settings.desk_embedded_in),
         ],
         services=[newsroom, tail],

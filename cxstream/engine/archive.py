@@ -56,7 +56,8 @@ class Archive:
                     raise EngineError(
                         f"no topic {name}; `cxstream topics create` makes what is missing"
                     )
-                count = sorted(consumer.partitions_for_topic(name) or ())
+                # the list of topics is not kept by the client: it has to be asked about this one
+                count = sorted(await consumer._client._wait_on_metadata(name))
                 chosen = count if keys is None else {_partition_of(k, count, count) for k in keys}
                 return await _until_end(consumer, [TopicPartition(name, p) for p in sorted(chosen)])
             finally:

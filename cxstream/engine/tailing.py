@@ -104,8 +104,7 @@ class Tail:
             self._caught_up.set()
 
     async def _partitions(self, consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-        await consumer._client._wait_on_metadata(topic)  # what `subscribe` would do
-        return sorted(consumer.partitions_for_topic(topic) or ())
+        return sorted(await consumer._client._wait_on_metadata(topic))  # as `subscribe` would
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:

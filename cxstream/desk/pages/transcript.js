@@ -11,6 +11,7 @@ const NEAR_END_PX = 80;
 export class Transcript {
   constructor(list, { agentName = "agent" } = {}) {
     this.list = list;
+    this.scroll = list.parentElement;
     this.agentName = agentName;
     this.clear();
   }
@@ -26,14 +27,14 @@ export class Transcript {
     this.clear();
     this.marks = marksOf(cards);
     for (const line of lines) this.place(line);
-    this.list.scrollTop = this.list.scrollHeight;
+    this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
   /** Add a line, or change it; stays at the end when the reader was there. */
   put(line) {
-    const near = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_END_PX;
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
     this.place(line);
-    if (near) this.list.scrollTop = this.list.scrollHeight;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END_PX) this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
   remove(fragmentId) {
