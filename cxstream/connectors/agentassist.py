@@ -9,7 +9,6 @@ notifications"; push tokens: Pub/Sub, "Authenticate push subscriptions".
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -83,7 +82,7 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
     pushed = shaped(payload, _Push).message
     try:
         inner = json_body(base64.b64decode(pushed.data, validate=True))
-    except (binascii.Error, RecordError):
+    except (ValueError, RecordError):
         mend = "send the event's JSON in base64, as Pub/Sub does"
         raise RecordError("bad_value", field=_DATA, mend=mend) from None
     event = shaped(inner, _Event, _DATA)

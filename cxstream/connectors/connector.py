@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from cxstream.connectors.proof import Proof
 from cxstream.connectors.session import Payload, Session
-from cxstream.events import Transcript
+from cxstream.connectors.shaped import parts
+from cxstream.errors import RecordError
+from cxstream.events import Fragment, Transcript
+from cxstream.listen.decode import MAX_TEXT
 
 SUPPORTED = "supported"
 EXPERIMENTAL = "experimental, from documentation"
@@ -43,5 +48,25 @@ class Connector(NamedTuple):
     """What the address has to say beside the payload, for the table in the documentation."""
 
     def records(self, payload: Payload, session: Session) -> list[Transcript]:
-        """The records of one payload, complete. Raises `RecordError`."""
-        return [session.complete(record) for record in self.read(payload, session)]
+        """The records of one payload, complete; what is too long for one goes into several.
+
+        Raises `RecordError`.
+        """
+        try:
+            return [
+                session.complete(piece)
+                for record in self.read(payload, session)
+                for piece in _pieces(record)
+            ]
+        except (OverflowError, ValueError):  # a time in the year 900000, a length of NaN
+            mend = "a number or a time in it lies outside of what can be"
+            raise RecordError("bad_value", field="$", mend=mend) from None
+
+
+def _pieces(record: Transcript) -> Iterator[Transcript]:
+    if not isinstance(record, Fragment) or len(record.text) <= MAX_TEXT:
+        yield record
+        return
+    for number, text in enumerate(parts(record.text, MAX_TEXT)):
+        piece_id = f"{record.fragment_id}/{number}" if number else record.fragment_id
+        yield replace(record, fragment_id=piece_id, text=text)

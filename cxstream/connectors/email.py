@@ -19,10 +19,9 @@ from email.utils import parseaddr, parsedate_to_datetime
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.proof import Token
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import parts, plain, utc
+from cxstream.connectors.shaped import plain, utc
 from cxstream.errors import RecordError
 from cxstream.events import Fragment, Role, RoleSource, Source, Speaker, Transcript, record_id
-from cxstream.listen.decode import MAX_TEXT
 
 LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da"]
 _SOURCE = Source(vendor="email")
@@ -41,18 +40,16 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
     if not address:
         raise RecordError("missing_field", field="From", mend="pass the message on as it came")
     speaker = _speaker(address, session)
-    for number, text in enumerate(parts(_words(mail), MAX_TEXT)):
-        yield Fragment(
-            conversation_id=session.conversation("email", record_id("thread", thread)),
-            fragment_id=record_id("mail", message_id, number),
-            text=text,
-            text_format="plain",
-            speaker=speaker,
-            channel="email",
-            event_time=_date(mail),
-            source=_SOURCE,
-            customer_id=speaker.id if speaker.role is Role.CUSTOMER else None,
-        )
+    yield Fragment(
+        conversation_id=session.conversation("email", record_id("thread", thread)),
+        fragment_id=record_id("mail", message_id),
+        text=_words(mail),
+        speaker=speaker,
+        channel="email",
+        event_time=_date(mail),
+        source=_SOURCE,
+        customer_id=speaker.id if speaker.role is Role.CUSTOMER else None,
+    )
 
 
 def _parsed(raw: bytes) -> EmailMessage:

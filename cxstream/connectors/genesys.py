@@ -53,7 +53,7 @@ class _Utterance(Struct, frozen=True, rename="camel"):
 
 
 class _Body(Struct, frozen=True, rename="camel"):
-    conversation_id: Id
+    conversation_id: str = ""
     communication_id: str = ""
     session_id: str = ""
     transcription_start_time_ms: int | None = None
@@ -75,10 +75,14 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
     at = "$.detail" if "detail" in payload else "$"
     message = shaped(payload.get("detail", payload), _Message, at)
     what = message.topic_name.rsplit(".", 1)[-1]
+    if message.topic_name.count(".") < 3:
+        return
     if what != "transcription" and not message.topic_name.startswith("v2.detail.events."):
         return
     body = shaped(message.event_body, _Body, f"{at}.eventBody")
-    conversation = session.conversation("genesys", body.conversation_id)
+    conversation = session.conversation(
+        "genesys", body.conversation_id or _named_in(message.topic_name)
+    )
     source = Source(vendor="genesys", stream_id=body.communication_id or body.session_id)
     if what == "transcription":
         for utterance in body.transcripts:
@@ -129,6 +133,12 @@ def _fragment(said: _Utterance, body: _Body, conversation: str, source: Source) 
         language=said.dialect,
         confidence=best.confidence,
     )
+
+
+def _named_in(topic: str) -> str:
+    """The conversation in `v2.conversations.{id}.transcription` or
+    `v2.detail.events.conversation.{id}.*`."""
+    return topic.split(".")[4 if topic.startswith("v2.detail.") else 2]
 
 
 def _time(body: _Body) -> datetime | None:

@@ -60,6 +60,7 @@ class _Parts(Struct, frozen=True):
 class _Item(Struct, frozen=True):
     id: Id
     source: _Source | None = None
+    conversation_message: _Source | None = None  # what `source` was called before
     conversation_parts: _Parts = _Parts()
     created_at: int | None = None
     admin_assignee_id: int | str | None = None
@@ -83,15 +84,15 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
         return
     item = shaped(notified.data.item, _Item, "$.data.item")
     conversation = session.conversation("intercom", item.id)
-    first = item.source
+    first = item.source or item.conversation_message
     channel = "email" if first is not None and first.type == "email" else "chat"
-    if first is not None and notified.topic == "conversation.user.created":
+    if first is not None and notified.topic.endswith(".created"):
         opening = _Part(first.id, first.author, "comment", first.body, item.created_at)
         yield _fragment(opening, item, conversation, channel)
     for part in item.conversation_parts.conversation_parts:
         if part.body:
             yield _fragment(part, item, conversation, channel)
-    if notified.topic == "conversation.admin.closed":
+    if notified.topic.endswith(".closed"):
         at_s = notified.created_at
         yield control(
             ControlKind.ENDED,

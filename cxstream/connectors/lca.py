@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from cxstream.connectors import transcribe
 from cxstream.connectors.aws import AWS_TOKEN, firehose_reply, unwrapped
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
@@ -37,6 +39,11 @@ _ROLES = {
     "AGENT": Role.AGENT,
     "AGENT_ASSISTANT": Role.BOT,
 }
+_NESTED = frozenset(("TranscriptEvent", "UtteranceEvent"))
+"""Where the transcriber passes on what Amazon Transcribe said, as it was."""
+
+_CHANNELS = {"ch_0": Role.CUSTOMER, "ch_1": Role.AGENT}
+
 _KINDS = {
     "START": ControlKind.STARTED,
     "UPDATE_AGENT": ControlKind.UPDATED,
@@ -72,7 +79,11 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
         when = utc(event.created_at or event.updated_at)
         if when is None and arrived_ms is not None:
             when = from_ms(arrived_ms)
-        if event.event_type == "ADD_TRANSCRIPT_SEGMENT":
+        if event.event_type == "ADD_TRANSCRIPT_SEGMENT" and _NESTED & inner.keys():
+            nested = {name: inner[name] for name in _NESTED if inner.get(name)}
+            for heard in transcribe.read(nested, replace(session, conversation_id=event.call_id)):
+                yield _as_ours(heard, session, conversation, when)
+        elif event.event_type == "ADD_TRANSCRIPT_SEGMENT":
             segment = shaped(inner, _Segment)
             if segment.channel != "CATEGORY_MATCH":
                 yield _fragment(segment, session, conversation, when)
@@ -89,6 +100,21 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
                 customer_id=session.pseudonym("tel", phone) if phone else None,
                 reason="completed" if kind is ControlKind.ENDED else None,
             )
+
+
+def _as_ours(
+    heard: Fragment, session: Session, conversation: str, when: datetime | None
+) -> Fragment:
+    """What Amazon Transcribe heard, as LCA lays its channels out where `roles` say nothing else."""
+    usual = _CHANNELS.get(heard.track or "")
+    told = heard.track in session.roles or usual is None
+    return replace(
+        heard,
+        conversation_id=conversation,
+        speaker=heard.speaker if told else Speaker(role=usual or Role.UNKNOWN),
+        event_time=heard.event_time or when,
+        source=_SOURCE,
+    )
 
 
 def _fragment(

@@ -16,7 +16,7 @@ from cxstream.connectors.aws import AWS_TOKEN, firehose_reply, unwrapped
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
 from cxstream.connectors.shaped import capitalised, lasting_ms, shaped
-from cxstream.events import Fragment, Id, Role, RoleSource, Source, Speaker, Stage, Transcript
+from cxstream.events import Fragment, Id, Role, RoleSource, Source, Speaker, Stage
 
 _SOURCE = Source(vendor="aws", stream_id="transcribe")
 _ROLES = {"CUSTOMER": Role.CUSTOMER, "AGENT": Role.AGENT}
@@ -59,7 +59,7 @@ class _Utterance(Struct, frozen=True, rename="pascal"):
     items: list[_Item] = []
 
 
-def read(payload: Payload, session: Session) -> Iterator[Transcript]:
+def read(payload: Payload, session: Session) -> Iterator[Fragment]:
     """See `Connector.read`."""
     conversation = session.conversation("transcribe")
     for inner, _ in unwrapped(payload):
@@ -69,10 +69,17 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
             yield _utterance(said, conversation, session)
         elif "CategoryEvent" not in named:
             at = "$.TranscriptEvent" if "TranscriptEvent" in named else "$"
-            event = shaped(named.get("TranscriptEvent", named), _TranscriptEvent, at)
+            event = shaped(_whole(named.get("TranscriptEvent", named)), _TranscriptEvent, at)
             for result in event.transcript.results:
                 if result.alternatives:
                     yield _result(result, conversation, session)
+
+
+def _whole(event: object) -> object:
+    """A result that stands alone, as an event of one."""
+    if isinstance(event, dict) and "Alternatives" in event:
+        return {"Transcript": {"Results": [event]}}
+    return event
 
 
 def _result(result: _Result, conversation: str, session: Session) -> Fragment:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from cxstream.desk.ports import DeskObserver, TranscriptWriter
 from cxstream.errors import EngineError, RecordError
-from cxstream.events import Control, Fragment, Transcript, from_ms
+from cxstream.events import Control, Fragment, Transcript, from_ms, record_id
 from cxstream.listen.decode import decode_record
 from cxstream.listen.redact import Redactor
 
@@ -103,6 +103,8 @@ class Intake:
         speaker = record.speaker
         if speaker.label:
             speaker = replace(speaker, label=self._masked(speaker.label))
+        if speaker.id and self._masked(speaker.id) != speaker.id:  # a number or address for a name
+            speaker = replace(speaker, id=record_id("person", speaker.id))
         return replace(record, text=self._masked(record.text), speaker=speaker)
 
     def _masked(self, text: str) -> str:

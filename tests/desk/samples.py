@@ -243,6 +243,14 @@ def _segment(
     )  # fmt: skip
 
 
+def _result(name: str, channel: str, start: float, end: float, partial: bool, text: str) -> Any:
+    return {
+        "ResultId": name, "ChannelId": channel, "StartTime": start, "EndTime": end,
+        "IsPartial": partial,
+        "Alternatives": [{"Transcript": text, "Items": []}],
+    }  # fmt: skip
+
+
 LCA = Sample(
     bodies=[
         _lca("START", CustomerPhoneNumber="+44 20 7946 0018", SystemPhoneNumber="+1", AgentId="ana"),
@@ -251,23 +259,18 @@ LCA = Sample(
         _segment("s-1", "CALLER", 1.2, 3.4, False, "You keep charging [WHO] twice.",
                  OriginalTranscript="You keep charging Maria twice."),
         _segment("s-2", "AGENT", 4, 5, False, "That should not happen."),
+        _lca("ADD_TRANSCRIPT_SEGMENT", TranscriptEvent=_result(
+            "r-1", "ch_0", 5.5, 6.5, False, "It happens every month.")),
         _lca("END"),
     ],
     said=[
         (C, "explicit", "You keep charging [WHO] twice."),
         (A, "explicit", "That should not happen."),
+        (C, "explicit", "It happens every month."),
     ],
     broken=(_segment("s-9", "CALLER", "soon", 2, False, "x"), "$.StartTime"),
     query="?started=2026-11-23T10:00:00Z",
 )  # fmt: skip
-
-
-def _result(name: str, channel: str, start: float, end: float, partial: bool, text: str) -> Any:
-    return {
-        "ResultId": name, "ChannelId": channel, "StartTime": start, "EndTime": end,
-        "IsPartial": partial,
-        "Alternatives": [{"Transcript": text, "Items": []}],
-    }  # fmt: skip
 
 
 TRANSCRIBE = Sample(

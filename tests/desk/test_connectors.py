@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from desk_support import BODY_MAX, Desk
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from proving import AUDIENCE, headers, secret_of
 from samples import SAMPLES, Sample
 
@@ -21,7 +26,10 @@ from cxstream.connectors.tokens import SignedToken
 from cxstream.context.conversation import Conversation
 from cxstream.desk.connect import _payload
 from cxstream.desk.endpoints import Endpoints
+from cxstream.errors import RecordError
 from cxstream.events import STAGE_RANK, ControlKind, Fragment, RoleSource, Stage, Transcript, to_ms
+from cxstream.listen.decode import decode_record
+from cxstream.listen.faults import REASONS
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
 from cxstream.pipeline import ConversationHop, Heard
@@ -130,6 +138,44 @@ def test_times_are_converted_once(name: str) -> None:
             assert record.start_ms is None or record.start_ms <= record.end_ms
 
 
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"email"}))
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_whatever_stands_in_a_field_it_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    """A payload with some of its values swapped gives records, or an error that names a field."""
+    sample = SAMPLES[name]
+    endpoint = Endpoints().find(name)
+    assert endpoint is not None
+    connector = endpoint.connector
+    payload = dict(_payload(connector, data.draw(st.sampled_from(sample.bodies))))
+    simple = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    strange = st.one_of(
+        simple, st.lists(simple, max_size=2), st.dictionaries(st.text(max_size=3), simple)
+    )
+    for _ in range(data.draw(st.integers(1, 3))):
+        place: Any = payload
+        while True:
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            if not keys:
+                break
+            key = data.draw(st.sampled_from(keys))
+            if isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+                place = place[key]
+                continue
+            place[key] = data.draw(strange)
+            break
+    session = endpoint.session({"conversation_id": "c", "started": "2026-11-23T10:00:00Z"})
+    try:
+        made = connector.records(payload, connector.remember(session, payload))
+    except RecordError as error:
+        assert error.reason in REASONS
+        assert error.field and error.mend
+    else:
+        for record in made:
+            with contextlib.suppress(RecordError):
+                decode_record(msgspec.json.encode(record))
+
+
 class Vendor:
     """A vendor in front of a desk, with secrets in files."""
 
@@ -182,10 +228,11 @@ def test_a_missing_or_wrong_signature_is_401(vendor: Vendor) -> None:
     body = vendor.sample.bodies[1]
     assert vendor.send(body, vendor.signed("one", body)).status_code == 401  # none is configured
     vendor.hold("one")
-    for given in ({}, vendor.signed("two", body), dict.fromkeys(vendor.signed("one", body), "ä")):
-        encoded = {name: value.encode("utf-8") for name, value in given.items()}
+    strange = dict.fromkeys(vendor.signed("one", body), "ä")
+    for offered in ({}, vendor.signed("two", body), strange):
+        encoded = {name: value.encode("utf-8") for name, value in offered.items()}
         answer = vendor.send(body, encoded)  # type: ignore[arg-type]
-        assert answer.status_code == 401, given
+        assert answer.status_code == 401, offered
         assert answer.json()["reason"] == "unauthorised"
     assert vendor.desk.written.records == []
 

@@ -131,11 +131,19 @@ def test_without_kafka_nothing_is_accepted() -> None:
 def test_personal_data_is_masked_before_it_is_written() -> None:
     desk = Desk()
     said = "my card is 4111 1111 1111 1111, mail ann@example.org"
-    post(desk, {**FRAGMENT, "text": said, "speaker": {"label": "ann@example.org"}})
+    post(
+        desk,
+        {
+            **FRAGMENT,
+            "text": said,
+            "speaker": {"label": "ann@example.org", "id": "+44 7700 900123"},
+        },
+    )
     [record] = desk.written.records
     assert isinstance(record, Fragment)
     assert record.text == "my card is [CARD], mail [EMAIL]"
     assert record.speaker.label == "[EMAIL]"
+    assert record.speaker.id is not None and record.speaker.id.startswith("person_")
     page = get(desk, "/metrics").text
     assert 'cxstream_desk_redactions_total{kind="card"} 1.0' in page
     assert 'cxstream_desk_records_total{connector="native",outcome="accepted"} 1.0' in page
