@@ -65,11 +65,13 @@ class BatchAgent(ABC):
         self._desk = desk
         self._idle = Idle()
         self._turn = asyncio.Lock()
+        self._batches: Batches | None = None
 
     async def run(self, stream: StreamT) -> None:
         """Work on batches until the worker drains; what is in hand is finished or handed back."""
         desk = self._desk
         batches = Batches(stream, most=desk.batch_max, draining=desk.draining)
+        self._batches = batches
         async for batch in batches:
             desk.observer.batch(self.stage, len(batch), batches.waiting())
             task = asyncio.ensure_future(self._work(batch))

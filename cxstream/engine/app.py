@@ -17,7 +17,7 @@ import faust
 from faust.types import StreamT
 
 from cxstream.decide.released import Released
-from cxstream.engine import codec
+from cxstream.engine import codec, looplag
 from cxstream.engine.agent import BatchAgent, Desk
 from cxstream.engine.approval_agent import ApprovalAgent
 from cxstream.engine.broadcast import Broadcast
@@ -260,7 +260,11 @@ def _watch_lag(app: CxApp, observer: EngineObserver) -> None:
         for topic, records in lag.items():
             observer.lag(topic, records)
 
+    async def watch_loop() -> None:
+        await looplag.watch(observer.loop_lag)
+
     app.timer(interval=1.0, name="lag")(tell)
+    app.task(watch_loop)
 
 
 def __getattr__(name: str) -> object:

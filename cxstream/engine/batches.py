@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import islice
 
 from faust.types import EventT, StreamT
 
@@ -39,6 +40,10 @@ class Batches:
             batch = self._current(batch)
             if batch:
                 yield batch
+
+    def upcoming(self, most: int) -> list[EventT]:
+        """The next events behind the batch in hand, left where they are."""
+        return list(islice(self._stream.channel.queue._queue, most))
 
     def waiting(self) -> int:
         """How many events are queued behind the batch in hand."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from typing import Final
 
 from faust.types import EventT
 
 from cxstream.context.conversation import Conversation
 from cxstream.context.snapshot import dump, load_conversation
 from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
+from cxstream.engine.codec import Place
 from cxstream.engine.idle import Idle
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable
@@ -19,6 +22,9 @@ from cxstream.understand.scorer import Reading
 
 SILENCE_MS = 30 * 60_000
 """A conversation that was silent for so long is over; one that is over is forgotten after as long again."""
+
+BREATH: Final = 8
+"""Records between two moments in which the event loop may see to others."""
 
 
 class ConversationAgent(BatchAgent):
@@ -32,27 +38,26 @@ class ConversationAgent(BatchAgent):
         super().__init__(desk)
         self._hop = hop
         self._pool = pool
+        self._ahead: dict[Place, Heard | Reply] = {}
         self.table: StateTable = table
 
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
-        """One forward pass for the batch, then each record in order."""
+        """The batch's texts scored, then each record in order, while the next batch's are being scored."""
         states = States(self._load, dump)
-        read = [self._read(event) for event in batch]
-        texts = [
-            text
-            for heard in read
-            if isinstance(heard, Heard)
-            and (text := self._hop.to_score(states.get(_key(heard)), heard)) is not None
-        ]
+        read = [await self._heard(event) for event in batch]
+        texts = self._texts(states, read)
         began = time.perf_counter()
         readings = await self._pool.read(texts)
+        await self._look_ahead(states)
         if readings:
             self._desk.observer.took("score", time.perf_counter() - began)
             degraded = sum(reading.scores.degraded for reading in readings.values())
             self._desk.observer.scored(len(readings), degraded)
             self._desk.observer.saw([readings[text] for text in texts])
         replies: list[Reply] = []
-        for event, heard in zip(batch, read, strict=True):
+        for number, (event, heard) in enumerate(zip(batch, read, strict=True)):
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
             if isinstance(heard, Reply):
                 replies.append(heard)
                 continue
@@ -60,6 +65,34 @@ class ConversationAgent(BatchAgent):
             step = self._step(heard, readings.get(text) if text is not None else None)
             replies += self._stepped(states, event, _key(heard), step)
         return replies, list(states.writes())
+
+    async def _look_ahead(self, states: States[Conversation]) -> None:
+        """Read what waits behind the batch, and have it scored meanwhile. It stays where it waits.
+
+        What the records in hand will change about it is not known yet: `think` asks again, and a text that is
+        scored in vain is all that can come of it.
+        """
+        coming = self._batches.upcoming(self._desk.batch_max) if self._batches is not None else []
+        self._ahead = {_place(event): await self._heard(event) for event in coming}
+        self._pool.ahead(self._texts(states, list(self._ahead.values())))
+
+    def _texts(self, states: States[Conversation], read: list[Heard | Reply]) -> list[str]:
+        """What has to be scored of the records."""
+        return [
+            text
+            for heard in read
+            if isinstance(heard, Heard)
+            and (text := self._hop.to_score(states.get(_key(heard)), heard)) is not None
+        ]
+
+    async def _heard(self, event: EventT) -> Heard | Reply:
+        """The record read, once, however often it is looked at."""
+        known = self._ahead.pop(_place(event), None)
+        if known is not None:
+            return known
+        if event.message.offset % BREATH == 0:
+            await asyncio.sleep(0)
+        return self._read(event)
 
     def _timing_out(self, now_ms: int) -> Step[Conversation]:
         return lambda state: self._hop.time_out(state, now_ms)
@@ -94,6 +127,11 @@ class ConversationAgent(BatchAgent):
     def _load(self, key: bytes) -> Conversation:
         data = self.table.get(key)
         return load_conversation(data) if data else Conversation(id=key.decode())
+
+
+def _place(event: EventT) -> Place:
+    message = event.message
+    return Place(message.topic, message.partition, message.offset)
 
 
 def _key(heard: Heard) -> bytes:

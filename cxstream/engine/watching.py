@@ -50,6 +50,9 @@ class EngineObserver(Observer, Protocol):
     def late(self, kind: str, what: str) -> None:
         """What was taken on, or promised, does not stand in time."""
 
+    def loop_lag(self, seconds: float) -> None:
+        """The event loop came back so much later than asked."""
+
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""
 

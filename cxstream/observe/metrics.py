@@ -136,6 +136,12 @@ class Metrics(LedgerMetrics):
             buckets=_SLOW,
             registry=r,
         )
+        self._loop_lag = Histogram(
+            "cxstream_loop_lag_seconds",
+            "Seconds the event loop came back later than asked",
+            buckets=_FAST,
+            registry=r,
+        )
         self._batch = Histogram(
             "cxstream_batch_records",
             "Records in a micro-batch",
@@ -256,6 +262,10 @@ class Metrics(LedgerMetrics):
         if self._watch is not None:
             for reading in readings:
                 self._watch.saw(reading)
+
+    def loop_lag(self, seconds: float) -> None:
+        """The event loop came back so much later than asked."""
+        self._loop_lag.observe(seconds)
 
     def state(self, table: str, entries: int) -> None:
         """How many keys a table holds here."""
