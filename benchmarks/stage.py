@@ -1,0 +1,59 @@
+"""One stage of cxstream by itself, without a model: processor time an event, in microseconds.
+
+Started by `engine_cost.py`:  stage.py BROKERS PREFIX conversations|customers COUNT
+
+Everything of the stage is there: fetch, decode, state loaded, stepped and written with its changelog, outputs,
+acknowledgement. The model's place is taken by a reading that is always the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cxstream.bootstrap import build, prepare_topics
+from cxstream.events import Scores
+from cxstream.observe.metrics import Metrics
+from cxstream.settings import Settings
+from cxstream.understand.lexicon import LexiconScorer
+
+
+class Always:
+    """A scorer that says the same of every text, at once."""
+
+    name = "always-1"
+
+    def __init__(self) -> None:
+        self._said = LexiconScorer().score(["okay"])[0]
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        return [self._said for _ in texts]
+
+
+async def run(brokers: str, prefix: str, stage: str, count: int) -> float:
+    """Work off the topic; microseconds an event."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            brokers=brokers, topic_prefix=prefix, app_id=f"{prefix}{stage}", data_dir=Path(folder)
+        )
+        await prepare_topics(settings)
+        app = build(settings, Metrics(), Always())
+        for name in list(app.agents):
+            if name != f"cxstream.{stage}":
+                del app.agents[name]
+        await app.start()
+        await app.ready.wait()
+        began, already = time.process_time(), sum(app.progress.done.values())
+        await app.progress.until(lambda progress: sum(progress.done.values()) >= count)
+        spent = time.process_time() - began
+        await app.stop()
+    return 1e6 * spent / (count - already)
+
+
+if __name__ == "__main__":
+    cost = asyncio.run(run(*sys.argv[1:4], int(sys.argv[4])))
+    sys.stdout.write(f"{cost:.1f}\n")
