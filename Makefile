@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | train
+# make setup | demo | test | lint | train | bench | bench-check
 # PYTHON=python3.12 chooses the interpreter; TORCH_BACKEND=cpu|auto|pypi chooses the build of torch.
 PYTHON ?= python3
 TORCH_BACKEND ?= auto
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test lint types check train clean
+.PHONY: setup demo test lint types check train bench bench-check clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,16 @@ types: setup
 
 train: setup
 	$(BIN)/cxstream train
+
+# the peers in an environment of their own; the pictures' library in ours
+bench: setup
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-peers.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt '.[bench]'
+	$(BIN)/python benchmarks/bench.py
+
+bench-check: setup
+	$(BIN)/python benchmarks/check.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

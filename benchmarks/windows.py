@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/windows.py [--events 5000]
 
-The windows of 5 minutes, an hour, a day and 30 days of one customer, after 300 utterances in a month: the bytes are
-read, an utterance's measures are added, and the bytes are made again, as at worst once an event.
+The windows of 5 minutes, an hour, a day and 30 days of one customer, after 300 utterances in a month: the
+bytes are read, an utterance's measures are added, and the bytes are made again, as at worst once an event.
 """
 
 from __future__ import annotations
