@@ -37,7 +37,7 @@ def head(labels: int) -> object:
 pipelines = {name: head(labels) for name, labels in HEADS.items()}
 
 
-@app.agent(transcripts)
+@app.agent(transcripts)  # type: ignore[untyped-decorator]
 async def score(events: faust.Stream) -> None:
     """Score each event and send what was found."""
     async for event in events:

@@ -55,5 +55,6 @@ async def run(brokers: str, prefix: str, stage: str, count: int) -> float:
 
 
 if __name__ == "__main__":
-    cost = asyncio.run(run(*sys.argv[1:4], int(sys.argv[4])))
+    servers, topics, part, events = sys.argv[1:]
+    cost = asyncio.run(run(servers, topics, part, int(events)))
     sys.stdout.write(f"{cost:.1f}\n")
