@@ -7,18 +7,21 @@ not nudges.
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from cxstream.demo.script import Expectation, Never, Script
 from cxstream.demo.speech import Moment, wire_id
-from cxstream.events import Action, Escalation, Nudge, Output, Summary, to_ms
+from cxstream.events import Action, Escalation, Nudge, Output, Passport, Summary, to_ms
 
 Decision = Nudge | Action | Escalation
-KINDS: dict[str, type[Nudge] | type[Action] | type[Escalation] | type[Summary]] = {
+Record = Decision | Summary | Passport
+KINDS: dict[str, type[Record]] = {
     "nudge": Nudge,
     "action": Action,
     "escalation": Escalation,
     "summary": Summary,
+    "passport": Passport,
 }
 
 
@@ -36,10 +39,10 @@ def judge(script: Script, moments: dict[str, Moment], outputs: list[Output]) -> 
     Outputs of other conversations are ignored, so that all stories may be judged on one stream.
     """
     ours = {wire_id(c.id) for c in script.conversations}
-    told = [o for o in outputs if isinstance(o, Decision | Summary) and o.conversation_id in ours]
+    told = [o for o in outputs if isinstance(o, Record) and o.conversation_id in ours]
     decisions = [o for o in told if isinstance(o, Decision) and not _withdrawal(o)]
-    summaries = [o for o in told if isinstance(o, Summary)]
-    verdicts = [_expected(e, moments, decisions, summaries) for e in script.expect]
+    others = [o for o in told if isinstance(o, Summary | Passport)]
+    verdicts = [_expected(e, moments, [*decisions, *others]) for e in script.expect]
     verdicts += [_never(n, moments, decisions) for n in script.nevers()]
     for kind in ("nudge", "action", "escalation"):
         most = getattr(script.at_most, kind)
@@ -52,15 +55,16 @@ def _withdrawal(record: Decision) -> bool:
     return isinstance(record, Nudge) and record.status == "withdrawn"
 
 
-def _rule(record: Decision | Summary) -> str:
+def _rule(record: Record) -> str:
+    if isinstance(record, Passport):
+        return record.cause
     return "summary" if isinstance(record, Summary) else record.why.rule.id
 
 
 def _expected(
     wanted: Expectation,
     moments: dict[str, Moment],
-    decisions: list[Decision],
-    summaries: list[Summary],
+    told: list[Record],
 ) -> Verdict:
     said = f"{wanted.kind} {wanted.rule}"
     if wanted.after is not None:
@@ -70,12 +74,13 @@ def _expected(
     if wanted.why:
         said += f" ({wanted.why})"
     if wanted.kind == "summary":
-        of_rule: list[Decision | Summary] = [
-            s for s in summaries if s.conversation_id == wire_id(wanted.rule)
+        name = wire_id(wanted.rule)
+        of_rule: list[Record] = [
+            s for s in told if isinstance(s, Summary) and s.conversation_id == name
         ]
     else:
         kind = KINDS[wanted.kind]
-        of_rule = [d for d in decisions if isinstance(d, kind) and _rule(d) == wanted.rule]
+        of_rule = [d for d in told if isinstance(d, kind) and _rule(d) == wanted.rule]
     if not of_rule:
         return Verdict(False, f"missing: {said}", wanted.nice)
     faults = [_fault(record, wanted, moments) for record in of_rule]
@@ -84,9 +89,7 @@ def _expected(
     return Verdict(False, f"wrong: {said}; it {' and it '.join(map(str, faults))}", wanted.nice)
 
 
-def _fault(
-    record: Decision | Summary, wanted: Expectation, moments: dict[str, Moment]
-) -> str | None:
+def _fault(record: Record, wanted: Expectation, moments: dict[str, Moment]) -> str | None:
     """What is wrong with this record as an answer to the expectation; None when it will do."""
     at_ms = to_ms(record.event_time)
     conversation = wire_id(wanted.conversation) if wanted.conversation else None
@@ -110,7 +113,15 @@ def _fault(
     missing = [i for i in wanted.intents if i not in getattr(record, "intents", ())]
     if missing:
         return f"came, but without the intent {', '.join(missing)}"
+    untold = [words for words in wanted.tells if words not in _text(record)]
+    if untold:
+        return f"came, but did not tell: {'; '.join(untold)}"
     return None
+
+
+def _text(record: Record) -> str:
+    """Everything that stands in a record."""
+    return msgspec.json.encode(record).decode()
 
 
 def _never(never: Never, moments: dict[str, Moment], decisions: list[Decision]) -> Verdict:

@@ -89,16 +89,18 @@ class Conversation(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Expectation(Struct, frozen=True, forbid_unknown_fields=True):
-    """What must come out: one kind with its rule id (for `summary`: the conversation's id).
+    """What must come out: one kind with its rule id (`summary`: the conversation's id, `passport`: its cause).
 
     It must come at or after the line `after`, and no later than the line `by`. The other fields, where
-    given, must hold of the record too. `nice` marks what a good system does and a sound one may miss.
+    given, must hold of the record too: `tells` are words that must stand somewhere in it. `nice` marks what a
+    good system does and a sound one may miss.
     """
 
     nudge: str | None = None
     action: str | None = None
     escalation: str | None = None
     summary: str | None = None
+    passport: Literal["transfer", "escalation", "channel_change", "return_visit"] | None = None
     after: str | None = None
     by: str | None = None
     conversation: str | None = None
@@ -110,20 +112,21 @@ class Expectation(Struct, frozen=True, forbid_unknown_fields=True):
     customer: str | None = None
     agent: str | None = None
     intents: tuple[str, ...] = ()
+    tells: tuple[Text, ...] = ()
 
     @property
     def kind(self) -> str:
-        """`nudge`, `action`, `escalation` or `summary`."""
+        """`nudge`, `action`, `escalation`, `summary` or `passport`."""
         return self.kinds()[0]
 
     @property
     def rule(self) -> str:
-        """The rule's id, or the conversation's for a summary."""
+        """The rule's id, or the conversation's for a summary, the cause of a passport."""
         return str(getattr(self, self.kind))
 
     def kinds(self) -> list[str]:
         """The kinds that the expectation names; a sound one names one."""
-        names = ("nudge", "action", "escalation", "summary")
+        names = ("nudge", "action", "escalation", "summary", "passport")
         return [k for k in names if getattr(self, k) is not None]
 
 
