@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from cxstream.errors import SettingsError
 from cxstream.events import Signal
 from cxstream.lessons.kpis import Ended, Judged
+from cxstream.observe.decisions import DecisionMetrics
 from cxstream.observe.floor import FloorMetrics
 from cxstream.observe.kpis import CHANNELS, KpiMetrics
 from cxstream.observe.ledger_metrics import LedgerMetrics
@@ -28,13 +29,14 @@ _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2, 4, 8, 15, 30
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-class Metrics(LedgerMetrics):
+class Metrics(DecisionMetrics, LedgerMetrics):
     """Counts what the hops and the engine do, in a registry of its own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         r = self.registry
-        super().__init__(r)
+        DecisionMetrics.__init__(self, r)
+        LedgerMetrics.__init__(self, r)
         self._fragments = Counter(
             "cxstream_fragments",
             "Transcript records read, by channel and what became of them",
@@ -53,24 +55,6 @@ class Metrics(LedgerMetrics):
         )
         self._dead = Counter(
             "cxstream_dead_letters", "Records that could not be read", ["reason"], registry=r
-        )
-        self._decisions = Counter(
-            "cxstream_decisions", "Decisions made, by kind and rule", ["kind", "rule"], registry=r
-        )
-        self._approvals = Counter(
-            "cxstream_approvals",
-            "Words on actions that wait for approval, by what came of them",
-            ["verdict"],
-            registry=r,
-        )
-        self._answers = Counter(
-            "cxstream_nudge_answers", "What became of nudges", ["rule", "answer"], registry=r
-        )
-        self._shadows = Counter(
-            "cxstream_shadow_decisions",
-            "Decisions of a playbook in shadow beside the live one's",
-            ["kind", "rule", "which"],
-            registry=r,
         )
         self._scored = Counter("cxstream_scored_texts", "Texts scored", registry=r)
         self._degraded = Counter(
@@ -174,23 +158,6 @@ class Metrics(LedgerMetrics):
     def signalled(self, signal: Signal) -> None:
         """A signal goes out."""
         self._floor.signalled(signal, _channel(signal.channel))
-
-    def approved(self, verdict: str) -> None:
-        """A word on an action that waits."""
-        self._approvals.labels(verdict).inc()
-
-    def answered(self, rule: str, answer: str) -> None:
-        """What became of a nudge."""
-        self._answers.labels(rule, answer).inc()
-
-    def shadowed(self, member: str, which: str) -> None:
-        """A playbook in shadow decided `kind:rule` as the live one did, or only one of them did."""
-        kind, _, rule = member.partition(":")
-        self._shadows.labels(kind, rule, which).inc()
-
-    def decided(self, kind: str, rule: str) -> None:
-        """A decision was made."""
-        self._decisions.labels(kind, rule).inc()
 
     def outcome(self, kind: str, joined: bool) -> None:
         """An outcome was heard, and belonged to a decision that waits, or to none."""
