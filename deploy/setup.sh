@@ -31,4 +31,4 @@ else
     install "$torch"
 fi
 echo "setup: cxstream and its tools"
-install --editable '.[train,test]'
+install --editable ".${EXTRAS-[train,test]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 import tempfile
@@ -47,6 +48,12 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="With --desk; 0 takes a free one.")
     ] = 8080,
+    onto: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT,...", help="Only send, to your own workers' brokers, until Ctrl-C."
+        ),
+    ] = None,
 ) -> None:
     """Play bundled conversations through the whole pipeline and watch what comes out.
 
@@ -60,12 +67,15 @@ def demo(
 
     live = sys.stdout.isatty() and not as_json
     console.quiet()
-    pace = console.pace_of(speed or ("1" if desk else "60"))
+    pace = console.pace_of(speed or ("1" if desk or onto else "60"))
     bundled = stories.bundled()
     chosen = [s for s in bundled if not story or any(part in s.name for part in story)]
     if not chosen:
         names = ", ".join(s.name for s in bundled)
         raise SettingsError(f"--story: none has {' or '.join(story or ())} in its name: {names}")
+    if onto:
+        _onto(console.settings(brokers=onto), chosen, pace)
+        return
     with tempfile.TemporaryDirectory(prefix="cxstream-") as folder:
         settings = console.settings(app_id="cxstream-demo", data_dir=folder)
         model = bootstrap.scorer(settings)
@@ -79,6 +89,16 @@ def demo(
         for line in play.lines(played):
             console.put(line)
     raise typer.Exit(1 if played.misses else 0)
+
+
+def _onto(settings: Settings, stories: list[Story], pace: float | None) -> None:
+    """The demo's conversations for workers elsewhere."""
+    from cxstream.demo import desk as desks
+
+    if pace is None:
+        raise SettingsError("--speed: a number over 0 with --onto, which never ends")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(desks.traffic(settings, stories, pace=pace))
 
 
 def _on_pages(

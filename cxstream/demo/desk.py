@@ -20,6 +20,8 @@ from cxstream.desk.serve import serve
 from cxstream.desk.tokens import Viewer
 from cxstream.engine import codec
 from cxstream.engine.embedded import EmbeddedBroker
+from cxstream.engine.reaching import reaching
+from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
 from cxstream.events import Transcript
 from cxstream.observe.metrics import Metrics
@@ -54,7 +56,7 @@ async def run(
             application = build_desk(here, signs)
             for line in links(here, signs, listening.getsockname()[1]):
                 say(line)
-            playing = asyncio.create_task(_play(here, stories, pace))
+            playing = asyncio.create_task(traffic(here, stories, pace=pace))
             await serve(application, listening, drain_s=1.0)
         finally:
             if playing is not None:
@@ -79,10 +81,17 @@ def _made_up_secrets() -> Secrets:
     return Secrets(environ={name: randomness.token_urlsafe(32) for name in names})
 
 
-async def _play(settings: Settings, stories: Sequence[Story], pace: float) -> None:
+async def traffic(settings: Settings, stories: Sequence[Story], *, pace: float) -> None:
+    """Play the stories onto `cx.transcripts` again and again, as if they happened now, until cancelled.
+
+    Each round is other conversations of the same customers. Raises `EngineError` when no broker answers.
+    """
     topic = Topics(settings.topic_prefix).transcripts
-    producer = AIOKafkaProducer(bootstrap_servers=settings.brokers)
-    await producer.start()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.brokers, **Security.of(settings).for_aiokafka()
+    )
+    with reaching(settings.brokers):
+        await producer.start()
 
     async def send(record: Transcript) -> None:
         key = record.conversation_id
