@@ -6,12 +6,13 @@ from elsewhere, `settle` the time that passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
 from cxstream.context.customer import Customer
+from cxstream.decide.index import Ranked
 from cxstream.decide.moment import Decided, Decision, Moment, WithdrawNudge
 from cxstream.events import Candidate, Outcome, Signal, Weight, to_ms
 from cxstream.execute.delivery import Outbound
@@ -20,7 +21,8 @@ from cxstream.lessons.endings import endings
 from cxstream.lessons.kpis import Ended, Judged
 
 DUTY: Final = 80
-"""Rules of this priority and above protect somebody or hand over: nobody goes without them."""
+"""Rules of this priority and above protect somebody or hand over: nobody goes without them, nor without
+what must be said."""
 
 
 class Kept(NamedTuple):
@@ -62,10 +64,20 @@ class LearningLoop:
         self._control_share = control_share
         self._beliefs = beliefs
 
-    def after(self, state: Customer, signal: Signal, moment: Moment, decided: Decided) -> Kept:
-        """Note a moment's decisions (in place), and keep back what the control group must not get."""
+    def after(
+        self,
+        state: Customer,
+        signal: Signal,
+        moment: Moment,
+        decided: Decided,
+        rules: Mapping[str, Ranked],
+    ) -> Kept:
+        """Note a moment's decisions (in place), and keep back what the control group must not get.
+
+        `rules` are those that decided, by id: they say whom nobody may keep anything back from.
+        """
         at_ms = to_ms(signal.event_time)
-        withheld = self._withheld(state, signal, decided)
+        withheld = self._withheld(state, signal, decided, rules)
         noted: list[Outbound] = []
         candidates = tuple(_candidates(decided))
         if candidates:
@@ -106,7 +118,9 @@ class LearningLoop:
         self._listener.outcome(outcome.kind, joined > 0)
         yield Outbound("outcomes", outcome.customer_id or outcome.conversation_id, outcome)
 
-    def _withheld(self, state: Customer, signal: Signal, decided: Decided) -> set[str]:
+    def _withheld(
+        self, state: Customer, signal: Signal, decided: Decided, rules: Mapping[str, Ranked]
+    ) -> set[str]:
         """Ids of what does not go out: suggestions to the control group, and taking those back."""
         if not decided.decisions:
             return set()
@@ -121,9 +135,13 @@ class LearningLoop:
             found |= {
                 d.id
                 for d in decided.decisions
-                if d.kind in ("nudge", "action") and d.priority < DUTY
+                if d.kind in ("nudge", "action") and not _is_duty(rules.get(d.why.rule.id))
             }
         return found
+
+
+def _is_duty(ranked: Ranked | None) -> bool:
+    return ranked is None or ranked.rule.must_say or ranked.rule.priority >= DUTY
 
 
 def _candidates(decided: Decided) -> Iterator[Candidate]:

@@ -104,7 +104,7 @@ class CustomerHop:
         decider = self._decider.chosen(state.key)
         decided = decider.decide(moment, state.given)
         state.given = decided.given
-        kept = self._learning.after(state, signal, moment, decided)
+        kept = self._learning.after(state, signal, moment, decided, decider.rules)
         records = [to_record(decision, moment) for decision in kept.decisions]
         for decision in kept.decisions:
             self._observer.decided(decision.kind, decision.why.rule.id)

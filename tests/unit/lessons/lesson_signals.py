@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cxstream.context.customer import Customer
+from cxstream.decide.index import Index, Ranked
+from cxstream.decide.load import load_playbook
 from cxstream.decide.moment import Decided, Decision, Kind, RequestAction, ShowNudge
 from cxstream.decide.signals import moment_of
 from cxstream.events import Outcome, OutcomeKind, RuleRef, Signal, Why, from_ms
@@ -13,6 +15,33 @@ from cxstream.lessons.loop import Kept, LearningLoop
 START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+
+
+class Rules(dict[str, Ranked]):
+    """Rules made up as they are asked for; those called `duty` or `safe` are of a high priority."""
+
+    def get(self, rule: str, default: object = None) -> Ranked:
+        """A rule of this id."""
+        playbook = load_playbook(
+            f"""
+playbook: p
+version: "1"
+rules:
+  - id: {rule}
+    title: t
+    on: [customer_utterance]
+    phrases: ["x"]
+    because: b
+    priority: {90 if rule in ("duty", "safe") else 50}
+    must_say: {str(rule == "must").lower()}
+    nudge: {{title: t, say: s}}
+""",
+            "made up",
+        )
+        return Index([playbook]).by_id[rule]
+
+
+RULES = Rules()
 
 
 class Heard:
@@ -96,7 +125,7 @@ def after(loop: LearningLoop, state: Customer, told: Signal, made: Decided | Non
     contact.update(at_ms, "a-1", told.conversation)
     state.known = told.customer_id is not None
     state.windows.add(at_ms, {"n": 1})
-    return loop.after(state, told, moment_of(told, state), made or Decided((), ()))
+    return loop.after(state, told, moment_of(told, state), made or Decided((), ()), RULES)
 
 
 def outcome(

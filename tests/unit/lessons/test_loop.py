@@ -150,7 +150,7 @@ def test_the_control_group_gets_no_suggestions_but_what_protects_it() -> None:
     [choice] = records(kept.noted, "decisions")
     assert isinstance(choice, DecisionRecord) and choice.group == "control"
     assert choice.candidates[0].decision_id == "d-r", "what it would have been is logged"
-    for duty in (decided("safe", priority=90), decided("up", kind="escalation", priority=10)):
+    for duty in (decided("safe"), decided("must"), decided("up", kind="escalation", priority=10)):
         assert after(loop, state, signal(START_MS + 1, customer=who), duty).decisions
     after(loop, state, signal(START_MS + 2, customer=who, ended=True))
     lessons = {x.rule: x for x in settle(loop, state)}
