@@ -9,7 +9,8 @@
       ├── ModelError           a model is missing, or belongs to another encoder
       ├── DeliveryError        another system did not take what was sent to it; `.reason`, `.sure`
       └── EngineError          Kafka or Faust: topics that do not fit, a broker that does not answer
-            └── TopicMismatch  topics exist with another number of partitions
+            ├── TopicMismatch  topics exist with another number of partitions
+            └── StateError     state cannot be read or kept: a full disk, a damaged folder
 
 Whoever catches `CxError` has caught everything that cxstream raises on purpose.
 """
@@ -80,3 +81,7 @@ class EngineError(CxError):
 
 class TopicMismatch(EngineError):
     """Topics exist with another number of partitions than configured."""
+
+
+class StateError(EngineError):
+    """State cannot be read or kept: a full disk, a damaged or foreign folder. The changelog has all of it."""

@@ -101,6 +101,7 @@ async def run(
     on_output: Callable[[Collected], None] | None = None,
 ) -> Report:
     """Run the pipeline in this process until every record is decided; `on_output` sees what comes out."""
+    settings = settings.model_copy(update={"store": "memory"})  # in topics of its own, for one run
     topics = Topics(settings.topic_prefix)
     metrics = metrics or Measured()
     counts: dict[str, int] = {}

@@ -58,19 +58,28 @@ class Settings(BaseSettings):
     sasl_password: SecretStr | None = None
     ssl_cafile: Path | None = None
     instance_id: str | None = Field(
-        None, description="stable member name: a restart keeps its partitions"
+        None, description="stable member name; default: from host and data folder"
     )
     session_timeout_s: float = Field(
-        15.0, gt=0, description="a silent worker is replaced after this"
+        10.0, gt=0, description="a silent worker is replaced after this"
     )
 
     # State
-    store: Literal["memory", "rocksdb"] = "memory"
-    data_dir: Path = Field(Path("data"), description="one folder a worker")
+    store: Literal["memory", "rocksdb"] = Field(
+        "rocksdb", description="where state lies; on the embedded broker, which forgets too: memory"
+    )
+    data_dir: Path = Field(
+        Path("data"), description="workers take a folder each in here, for their state"
+    )
 
     # The engine
     batch_max: int = Field(64, ge=1, description="most records of one micro-batch")
     drain_s: float = Field(20.0, gt=0, description="at shutdown, work in hand may take this long")
+    stall_s: float = Field(
+        60.0,
+        gt=0,
+        description="work that is not done, or not committed, for so long ends the worker",
+    )
     score_deadline_s: float | None = Field(
         2.0, gt=0, description="after this the lexicon answers for a late model; unset for replays"
     )
@@ -194,6 +203,11 @@ class Settings(BaseSettings):
     )
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether state outlives the process; beside a broker that forgets it must not."""
+        return self.store == "rocksdb" and not self.embedded
 
     @model_validator(mode="after")
     def _remote_in_time(self) -> Settings:

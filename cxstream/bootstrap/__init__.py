@@ -13,13 +13,15 @@ from cxstream.bootstrap.models import (
 )
 from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics, remove_topics, topics_there
-from cxstream.bootstrap.worker import build, faust_app, on_embedded, working
+from cxstream.bootstrap.worker import Front, build, faust_app, front, on_embedded, working
 
 __all__ = [
+    "Front",
     "build",
     "encoder",
     "faust_app",
     "foresight",
+    "front",
     "on_embedded",
     "playbooks",
     "prepare_topics",

@@ -23,7 +23,7 @@ from cxstream.execute.http import HttpTransport
 from cxstream.execute.plan import Plan
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.executor_metrics import ExecutorMetrics
-from cxstream.observe.metrics import serve
+from cxstream.observe.serving import serve
 from cxstream.settings import Settings
 
 _log = logging.getLogger(__name__)

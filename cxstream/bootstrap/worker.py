@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
@@ -13,11 +14,14 @@ from cxstream.decide.released import Released
 from cxstream.engine.app import CxApp, build_app
 from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
+from cxstream.engine.life import Life
+from cxstream.engine.place import claim
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
 from cxstream.execute.promising import Promising
 from cxstream.listen.redact import PatternRedactor
-from cxstream.observe.metrics import Metrics, serve
+from cxstream.observe.metrics import Metrics
+from cxstream.observe.serving import serve
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
@@ -42,7 +46,28 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
     )
 
 
-def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> CxApp:
+class Front(NamedTuple):
+    """What a worker shows of itself: its metrics, and the phase it is in."""
+
+    metrics: Metrics
+    life: Life
+
+
+def front(settings: Settings) -> Front:
+    """Serve `/metrics`, `/healthz` and `/readyz`. Raises `SettingsError` when the port is taken."""
+    metrics = Metrics()
+    life = Life(metrics.phase)
+    port = serve(metrics.registry, settings.metrics_host, settings.metrics_port, life.condition)
+    _log.info("metrics and health on http://%s:%s/metrics", settings.metrics_host, port)
+    return Front(metrics, life)
+
+
+def build(
+    settings: Settings,
+    metrics: Metrics,
+    model: Scorer | None = None,
+    life: Life | None = None,
+) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
     model = model or scorer(settings, metrics)
     watch_drift(settings, metrics, model)
@@ -72,18 +97,22 @@ def build(settings: Settings, metrics: Metrics, model: Scorer | None = None) -> 
         observer=metrics,
         released=released if settings.follow_releases else None,
         beliefs=known if settings.learning == "on" and settings.beliefs is None else None,
+        life=life,
     )
 
 
-def working(settings: Settings) -> CxApp:
-    """The application of a worker process: when it starts it serves its metrics."""
-    metrics = Metrics()
-    app = build(settings, metrics)
+def working(settings: Settings, shown: Front, model: Scorer | None = None) -> CxApp:
+    """The application of a worker process: when it starts it takes its place and checks its topics."""
+    place = None
+    if not settings.embedded:
+        place = claim(settings.data_dir, settings.app_id)
+        named = settings.instance_id or place.name
+        settings = settings.model_copy(update={"instance_id": named})
+    app = build(settings, shown.metrics, model, shown.life)
+    app.place = place  # open, and ours, as long as the application is there
 
     async def prepare() -> None:
         await prepare_topics(settings)
-        port = serve(metrics.registry, settings.metrics_host, settings.metrics_port)
-        _log.info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
 
     app.prepare = prepare
     return app
@@ -91,4 +120,5 @@ def working(settings: Settings) -> CxApp:
 
 def faust_app() -> CxApp:
     """The application for Faust's own command line, from the environment's settings."""
-    return working(Settings())
+    settings = Settings()
+    return working(settings, front(settings))

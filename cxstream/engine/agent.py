@@ -21,10 +21,10 @@ from cxstream.engine.batches import Batches
 from cxstream.engine.codec import Place
 from cxstream.engine.idle import Idle
 from cxstream.engine.outbox import Outbox
-from cxstream.engine.state import StateTable
+from cxstream.engine.state import StateTable, Write
 from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.engine.work import States, Step
-from cxstream.errors import RecordError
+from cxstream.errors import EngineError, RecordError
 from cxstream.listen.redact import Redactor
 from cxstream.pipeline import Outbound
 
@@ -52,9 +52,6 @@ class Reply(NamedTuple):
     sent_ms: int
 
 
-Write = tuple[int, bytes, bytes | None]
-
-
 class BatchAgent(ABC):
     """The loop that all agents share; what they think about a batch is theirs."""
 
@@ -64,6 +61,7 @@ class BatchAgent(ABC):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._idle = Idle()
+        self.in_hand_since: float | None = None
         self._turn = asyncio.Lock()
         self._batches: Batches | None = None
 
@@ -75,6 +73,7 @@ class BatchAgent(ABC):
         async for batch in batches:
             desk.observer.batch(self.stage, len(batch), batches.waiting())
             task = asyncio.ensure_future(self._work(batch))
+            self.in_hand_since = time.monotonic()
             try:
                 await asyncio.shield(task)
             except asyncio.CancelledError:
@@ -90,7 +89,14 @@ class BatchAgent(ABC):
                 _log.exception("%s: a batch could not be written; the worker stops", self.stage)
                 await desk.app.crash(error)
                 raise
+            finally:
+                self.in_hand_since = None
             self._finish(batches, batch)
+
+    async def between(self) -> None:
+        """Return when neither a batch nor a sweep is being worked on."""
+        async with self._turn:
+            pass
 
     async def sweep(self) -> None:
         """See to the keys that have been silent too long; between batches, never during one.
@@ -139,8 +145,7 @@ class BatchAgent(ABC):
         for metadata in await asyncio.gather(*sent):
             self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         if self.table is not None:
-            kept = [await self.table.put(*write) for write in writes]
-            await asyncio.gather(*kept)
+            await self.table.write(writes)
 
     def _dead_letter(self, event: EventT, error: RecordError) -> Reply:
         message = event.message
@@ -154,9 +159,11 @@ class BatchAgent(ABC):
         """Step a state; whatever goes wrong becomes a dead letter and the stream goes on."""
         message = event.message
         try:
-            outs = states.step(key, message.partition, step)
+            outs = states.step(message.partition, key, step)
         except RecordError as error:
             return [self._dead_letter(event, error)]
+        except EngineError:  # not this record's fault: its state cannot be read
+            raise
         except Exception as error:  # noqa: BLE001  one poison record must not stop the stream
             _log.exception("%s: a record could not be handled", self.stage)
             return [self._dead_letter(event, _internal(error))]

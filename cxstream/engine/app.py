@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Never
 
 import faust
-from faust.types import StreamT
+from faust.types import TP, StreamT
 
 from cxstream.decide.released import Released
 from cxstream.engine import codec, looplag
@@ -25,15 +25,21 @@ from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.crm_agent import CrmAgent
 from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
+from cxstream.engine.lease import Lease
 from cxstream.engine.ledger_agent import LedgerAgent
 from cxstream.engine.lesson_agent import LessonAgent
+from cxstream.engine.life import Life, Phase
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.outcome_agent import OutcomeAgent
+from cxstream.engine.place import Place
 from cxstream.engine.recovery import SafeTables
+from cxstream.engine.rocks import RocksRows
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, changelog_name
+from cxstream.engine.stores import MemoryRows
 from cxstream.engine.topics import Topics
 from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
+from cxstream.engine.watchdog import Watchdog
 from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.errors import EngineError
 from cxstream.lessons.beliefs import Beliefs
@@ -42,6 +48,8 @@ from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
 
 SWEEP_S = 10.0
+REBALANCE_S = 60.0
+"""Who has not joined after so long is put out of the group."""
 TABLES = ("conversations", "customers", "ledger", "learnt")
 _log = logging.getLogger(__name__)
 
@@ -52,7 +60,10 @@ class CxApp(faust.App):  # type: ignore[misc]
     fetch_wait_ms: int = FETCH_WAIT_MS
     drain_s: float = 20.0
     prepare: Callable[[], Awaitable[None]] | None = None
+    place: Place | None = None
     progress: Progress
+    lease: Lease
+    life: Life
     pool: ScoringPool
     explainer: Explainer
 
@@ -65,15 +76,26 @@ class CxApp(faust.App):  # type: ignore[misc]
     def _new_transport(self) -> QuickTransport:
         return QuickTransport(self.conf.broker_consumer, self)
 
+    def _new_producer_transport(self) -> QuickTransport:
+        return QuickTransport(self.conf.broker_producer, self)
+
+    async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Give partitions away when nobody works on them: Faust waits for batches, we for sweeps too."""
+        await super()._on_partitions_revoked(revoked)
+        for worker in self.stages.values():
+            await worker.between()
+
     def on_rebalance_start(self) -> None:
         """Partitions are about to move: not ready."""
         self.ready.clear()
+        self.life.enter(Phase.RECOVERING)
         super().on_rebalance_start()
 
     def on_rebalance_end(self) -> None:
         """Partitions are here and their state is recovered: ready."""
         super().on_rebalance_end()
         self.ready.set()
+        self.life.enter(Phase.RUNNING)
 
     async def on_start(self) -> None:
         """First what the process needs of its surroundings (topics), then Faust's own start."""
@@ -89,6 +111,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     async def on_stop(self) -> None:
         """Take no more batches, let Faust wait for the one in hand, then stop; never longer than `drain_s`."""
         self.draining.set()
+        self.life.enter(Phase.DRAINING)
         try:
             await asyncio.wait_for(super().on_stop(), self.drain_s)
         except TimeoutError:
@@ -109,6 +132,7 @@ def build_app(
     observer: EngineObserver,
     beliefs: Beliefs | None = None,
     released: Released | None = None,
+    life: Life | None = None,
 ) -> CxApp:
     """A Faust app with the agents on it. Touches no network before it is started."""
     app = CxApp(
@@ -117,8 +141,6 @@ def build_app(
         broker_credentials=credentials(settings),
         autodiscover=False,
         origin="cxstream",
-        datadir=str(settings.data_dir),
-        store="memory://",
         topic_partitions=settings.partitions,
         topic_replication_factor=settings.replication,
         topic_allow_declare=False,
@@ -126,13 +148,14 @@ def build_app(
         reply_create_topic=False,
         processing_guarantee="at_least_once",
         TableManager=SafeTables,
-        table_standby_replicas=0,
+        table_standby_replicas=1 if settings.on_disk else 0,
         cython_optimizations=False,
         stream_wait_empty=True,
         stream_buffer_maxsize=1024,
         broker_commit_interval=0.5,
         broker_session_timeout=settings.session_timeout_s,
-        broker_heartbeat_interval=settings.session_timeout_s / 5,
+        broker_heartbeat_interval=settings.session_timeout_s / 10,
+        broker_rebalance_timeout=REBALANCE_S,
         broker_request_timeout=90.0,
         broker_max_poll_records=500,
         broker_max_poll_interval=300.0,
@@ -146,6 +169,9 @@ def build_app(
     )
     app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
     app.drain_s = settings.drain_s
+    app.lease = Lease(settings.session_timeout_s, REBALANCE_S)
+    app.life = life or Life(observer.phase)
+    app.life.lease = app.lease
     app.progress = Progress(
         (
             topics.transcripts,
@@ -169,8 +195,9 @@ def build_app(
         batch_max=settings.batch_max,
         drain_s=settings.drain_s,
     )
+    store = RocksRows if settings.on_disk else MemoryRows
     conversations, customers, ledger, learnt = (
-        StateTable(app, name, partitions=settings.partitions) for name in TABLES
+        StateTable(app, name, partitions=settings.partitions, store=store) for name in TABLES
     )
     _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
     releases = _follow(app, settings, topics, released)
@@ -194,6 +221,7 @@ def build_app(
         app.task(news.run)
     _attach(app, topics.approvals, ApprovalAgent(desk))
     _watch_lag(app, observer)
+    _watch_progress(app, Watchdog(settings.stall_s))
     return app
 
 
@@ -265,6 +293,28 @@ def _watch_lag(app: CxApp, observer: EngineObserver) -> None:
 
     app.timer(interval=1.0, name="lag")(tell)
     app.task(watch_loop)
+
+
+def _watch_progress(app: CxApp, watchdog: Watchdog) -> None:
+    async def look() -> None:
+        app.life.beat()
+        if not app.ready.is_set():
+            watchdog.rest()
+            return
+        offsets = app.consumer._committed_offset
+        committed = {
+            (tp.topic, tp.partition): offsets.get(tp) or 0
+            for tp in app.consumer.assignment()
+            if app.topics.acks_enabled_for(tp.topic)
+        }
+        in_hand = {
+            w.stage: w.in_hand_since for w in app.stages.values() if w.in_hand_since is not None
+        }
+        if why := watchdog.look(app.progress.done, committed, in_hand):
+            app.life.stuck(why)
+            await app.crash(EngineError(f"{why}; started anew it goes on from the last commit"))
+
+    app.timer(interval=1.0, name="watchdog")(look)
 
 
 def __getattr__(name: str) -> object:

@@ -10,11 +10,11 @@ from faust.types import EventT
 
 from cxstream.context.conversation import Conversation
 from cxstream.context.snapshot import dump, load_conversation
-from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
+from cxstream.engine.agent import BatchAgent, Desk, Reply
 from cxstream.engine.codec import Place
 from cxstream.engine.idle import Idle
 from cxstream.engine.scoring import ScoringPool
-from cxstream.engine.state import StateTable
+from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
 from cxstream.pipeline import ConversationHop, Heard
@@ -45,7 +45,7 @@ class ConversationAgent(BatchAgent):
         """The batch's texts scored, then each record in order, while the next batch's are being scored."""
         states = States(self._load, dump)
         read = [await self._heard(event) for event in batch]
-        texts = self._texts(states, read)
+        texts = self._texts(states, batch, read)
         began = time.perf_counter()
         readings = await self._pool.read(texts)
         await self._look_ahead(states)
@@ -74,15 +74,20 @@ class ConversationAgent(BatchAgent):
         """
         coming = self._batches.upcoming(self._desk.batch_max) if self._batches is not None else []
         self._ahead = {_place(event): await self._heard(event) for event in coming}
-        self._pool.ahead(self._texts(states, list(self._ahead.values())))
+        self._pool.ahead(self._texts(states, coming, list(self._ahead.values())))
 
-    def _texts(self, states: States[Conversation], read: list[Heard | Reply]) -> list[str]:
+    def _texts(
+        self, states: States[Conversation], events: list[EventT], read: list[Heard | Reply]
+    ) -> list[str]:
         """What has to be scored of the records."""
         return [
             text
-            for heard in read
+            for event, heard in zip(events, read, strict=True)
             if isinstance(heard, Heard)
-            and (text := self._hop.to_score(states.get(_key(heard)), heard)) is not None
+            and (
+                text := self._hop.to_score(states.get(event.message.partition, _key(heard)), heard)
+            )
+            is not None
         ]
 
     async def _heard(self, event: EventT) -> Heard | Reply:
@@ -116,16 +121,16 @@ class ConversationAgent(BatchAgent):
         drops: list[Write] = []
         for partition, key in list(idle.silent_for(SILENCE_MS)):
             now_ms = idle.now_ms(partition)
-            if states.get(key).arc.ended_ms:
+            if states.get(partition, key).arc.ended_ms:
                 drops.append((partition, key, None))
                 continue
-            outs = states.step(key, partition, self._timing_out(now_ms))
+            outs = states.step(partition, key, self._timing_out(now_ms))
             replies += [Reply(out, now_ms) for out in outs]
             idle.heard(partition, key, now_ms)
         return replies, [*states.writes(), *drops]
 
-    def _load(self, key: bytes) -> Conversation:
-        data = self.table.get(key)
+    def _load(self, partition: int, key: bytes) -> Conversation:
+        data = self.table.get(partition, key)
         return load_conversation(data) if data else Conversation(id=key.decode())
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from faust.types import EventT
 
 from cxstream.engine import codec
-from cxstream.engine.agent import BatchAgent, Reply, Write
+from cxstream.engine.agent import BatchAgent, Reply
+from cxstream.engine.state import Write
 from cxstream.errors import RecordError
 from cxstream.pipeline import Outbound
 

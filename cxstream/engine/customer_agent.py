@@ -10,12 +10,12 @@ from faust.types import EventT
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import dump, load_customer
 from cxstream.engine import codec
-from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
+from cxstream.engine.agent import BatchAgent, Desk, Reply
 from cxstream.engine.batches import Batches
 from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.idle import Idle
-from cxstream.engine.state import StateTable
+from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
 from cxstream.events import Action, Signal, to_ms
@@ -85,10 +85,10 @@ class CustomerAgent(BatchAgent):
         drops: list[Write] = []
         for partition, key in list(idle.silent_for(self._hop.window_ms)):
             now_ms = idle.now_ms(partition)
-            if self.table.get(key) is None:
+            if self.table.get(partition, key) is None:
                 continue
-            replies += [Reply(o, now_ms) for o in states.step(key, partition, self._settle(now_ms))]
-            state = states.get(key)
+            replies += [Reply(o, now_ms) for o in states.step(partition, key, self._settle(now_ms))]
+            state = states.get(partition, key)
             if state.disposable():
                 drops.append((partition, key, None))
             else:
@@ -115,7 +115,7 @@ class CustomerAgent(BatchAgent):
             return arrival_clock_ms(app, idle, partition, self._source)
 
         for due in self._deadlines.over(now_ms):
-            outs = states.step(due.key, due.partition, self._give_up(due.event_ms + 1))
+            outs = states.step(due.partition, due.key, self._give_up(due.event_ms + 1))
             replies += [Reply(out, now_ms(due.partition)) for out in outs]
         return replies
 
@@ -135,8 +135,8 @@ class CustomerAgent(BatchAgent):
             sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
             self._desk.observer.decided_after(max(0.0, now - sent_ms / 1000))
 
-    def _load(self, key: bytes) -> Customer:
-        data = self.table.get(key)
+    def _load(self, partition: int, key: bytes) -> Customer:
+        data = self.table.get(partition, key)
         return load_customer(data) if data else Customer(key=key.decode("utf-8", "replace"))
 
     @staticmethod

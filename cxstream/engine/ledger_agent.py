@@ -5,10 +5,10 @@ from __future__ import annotations
 from faust.types import EventT
 
 from cxstream.engine import codec
-from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
+from cxstream.engine.agent import BatchAgent, Desk, Reply
 from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
 from cxstream.engine.idle import Idle
-from cxstream.engine.state import StateTable
+from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
 from cxstream.events import LedgerEvent, LedgerRow
@@ -46,7 +46,7 @@ class LedgerAgent(BatchAgent):
             key = told.ledger_id.encode()
             arrival_ms = int(message.timestamp * 1000)
             replies += self._stepped(states, event, key, self._step(told, arrival_ms))
-            self._watch(message.partition, key, states.get(key))
+            self._watch(message.partition, key, states.get(message.partition, key))
         return replies, list(states.writes())
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
@@ -67,7 +67,7 @@ class LedgerAgent(BatchAgent):
 
         for due in self._deadlines.over(now_ms):
             at_ms = now_ms(due.partition)
-            outs = states.step(due.key, due.partition, self._give_up(at_ms))
+            outs = states.step(due.partition, due.key, self._give_up(at_ms))
             replies += [Reply(out, at_ms) for out in outs]
         return replies
 
@@ -108,8 +108,8 @@ class LedgerAgent(BatchAgent):
         if kept.waits():
             self._deadlines.watch(Due(kept.due_ms, partition, key, kept.due_ms))
 
-    def _load(self, key: bytes) -> Kept:
-        data = self.table.get(key)
+    def _load(self, partition: int, key: bytes) -> Kept:
+        data = self.table.get(partition, key)
         return load_kept(data) if data else Kept()
 
 

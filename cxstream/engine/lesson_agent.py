@@ -5,8 +5,8 @@ from __future__ import annotations
 from faust.types import EventT
 
 from cxstream.engine import codec
-from cxstream.engine.agent import BatchAgent, Desk, Reply, Write
-from cxstream.engine.state import StateTable
+from cxstream.engine.agent import BatchAgent, Desk, Reply
+from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
 from cxstream.events import Lesson
@@ -43,7 +43,7 @@ class LessonAgent(BatchAgent):
             if not refused:
                 newest[key] = (event, lesson)
         for key, (event, lesson) in newest.items():
-            record = as_record(lesson.rule, states.get(key), lesson)
+            record = as_record(lesson.rule, states.get(event.message.partition, key), lesson)
             sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
             replies.append(Reply(Outbound("learnt", lesson.rule, record), sent_ms))
         return replies, list(states.writes())
@@ -56,6 +56,6 @@ class LessonAgent(BatchAgent):
 
         return step
 
-    def _load(self, key: bytes) -> Propensity:
-        data = self.table.get(key)
+    def _load(self, partition: int, key: bytes) -> Propensity:
+        data = self.table.get(partition, key)
         return Propensity.restore(data) if data else Propensity()

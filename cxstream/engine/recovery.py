@@ -2,8 +2,8 @@
 
 Stock Faust (0.15.3, `tables/recovery.py`) opens the stream partitions, then rewinds them to the committed
 offsets, then clears its queues: what the fetcher put there in between is lost, and the commit of that
-partition stands still. Here the order is: clear, rewind, open; and a partition without a committed offset is
-rewound too.
+partition stands still. Here the order is: clear, rewind, open, with no fetch under way meanwhile; and a
+partition without a committed offset is rewound too.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
             self.log.warning("Another rebalance has begun: recovery starts over")
             return
         streams = {tp for tp in assignment if not self._is_changelog_tp(tp)}
-        self._clear()
-        if assignment:
-            await self._wait(self._rewind(streams), timeout=app.conf.broker_request_timeout)
-        if app.consumer_generation_id != generation_id:
-            self.log.warning("Another rebalance has begun: recovery starts over")
-            return
-        consumer.resume_partitions(streams)
+        async with consumer.reading:
+            self._clear()
+            if assignment:
+                await self._wait(self._rewind(streams), timeout=app.conf.broker_request_timeout)
+            if app.consumer_generation_id != generation_id:
+                self.log.warning("Another rebalance has begun: recovery starts over")
+                return
+            consumer.resume_partitions(streams)
         self.completed.set()
         consumer.resume_flow()
         await app._fetcher.maybe_start()

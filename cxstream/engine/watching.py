@@ -59,6 +59,9 @@ class EngineObserver(Observer, Protocol):
     def lag(self, topic: str, records: int) -> None:
         """How many records of a topic are not committed yet, over the partitions held here."""
 
+    def phase(self, name: str) -> None:
+        """The worker has come into another phase (see `life`)."""
+
 
 class Progress:
     """How far the agents of this process have come, by topic and partition: next offsets.

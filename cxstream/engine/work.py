@@ -12,40 +12,40 @@ from typing import Generic, TypeVar
 from cxstream.pipeline import Outbound
 
 S = TypeVar("S")
+Key = tuple[int, bytes]
 Step = Callable[[S], list[Outbound]]
 
 
 class States(Generic[S]):
-    """States by key for the length of one batch."""
+    """States by partition and key for the length of one batch."""
 
-    def __init__(self, load: Callable[[bytes], S], dump: Callable[[S], bytes | None]) -> None:
+    def __init__(self, load: Callable[[int, bytes], S], dump: Callable[[S], bytes | None]) -> None:
         self._load = load
         self._dump = dump
-        self._states: dict[bytes, S] = {}
-        self._steps: dict[bytes, list[Step[S]]] = {}
-        self._partitions: dict[bytes, int] = {}
+        self._states: dict[Key, S] = {}
+        self._steps: dict[Key, list[Step[S]]] = {}
 
-    def get(self, key: bytes) -> S:
+    def get(self, partition: int, key: bytes) -> S:
         """The state of a key as the steps so far have left it."""
-        state = self._states.get(key)
+        state = self._states.get((partition, key))
         if state is None:
-            state = self._states[key] = self._load(key)
+            state = self._states[partition, key] = self._load(partition, key)
         return state
 
-    def step(self, key: bytes, partition: int, step: Step[S]) -> list[Outbound]:
+    def step(self, partition: int, key: bytes, step: Step[S]) -> list[Outbound]:
         """Apply one step to a key's state; a step that raises leaves the state as it was."""
+        place = partition, key
         try:
-            out = step(self.get(key))
+            out = step(self.get(partition, key))
         except Exception:
-            self._states[key] = self._load(key)
-            for done in self._steps.get(key, ()):
-                done(self._states[key])
+            self._states[place] = self._load(partition, key)
+            for done in self._steps.get(place, ()):
+                done(self._states[place])
             raise
-        self._steps.setdefault(key, []).append(step)
-        self._partitions[key] = partition
+        self._steps.setdefault(place, []).append(step)
         return out
 
     def writes(self) -> Iterator[tuple[int, bytes, bytes | None]]:
         """Partition, key and bytes of each state that was stepped, once; None deletes it."""
-        for key, partition in self._partitions.items():
-            yield partition, key, self._dump(self._states[key])
+        for partition, key in self._steps:
+            yield partition, key, self._dump(self._states[partition, key])

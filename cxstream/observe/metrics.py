@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram
 
-from cxstream.errors import SettingsError
 from cxstream.events import Signal
 from cxstream.lessons.kpis import Ended, Judged
 from cxstream.observe.decisions import DecisionMetrics
@@ -139,6 +138,12 @@ class Metrics(DecisionMetrics, LedgerMetrics):
         self._state = Gauge(
             "cxstream_state_entries", "Keys in a table held here", ["table"], registry=r
         )
+        self._phase = Enum(
+            "cxstream_worker_phase",
+            "What this worker does at the moment",
+            states=["starting", "recovering", "running", "draining", "stuck"],
+            registry=r,
+        )
         self._lag = Gauge(
             "cxstream_consumer_lag_records", "Records not committed yet", ["topic"], registry=r
         )
@@ -238,24 +243,13 @@ class Metrics(DecisionMetrics, LedgerMetrics):
         """How many keys a table holds here."""
         self._state.labels(table).set(entries)
 
+    def phase(self, name: str) -> None:
+        """The worker has come into another phase (see `engine.life`)."""
+        self._phase.state(name)
+
     def lag(self, topic: str, records: int) -> None:
         """How many records of a topic are not committed yet."""
         self._lag.labels(topic).set(records)
-
-
-def serve(registry: CollectorRegistry, host: str, port: int) -> int:
-    """Serve `/metrics` for Prometheus from a thread of its own; returns the port (0 asks for a free one).
-
-    Raises `SettingsError` when the port is taken, as by a second worker on this machine.
-    """
-    try:
-        server, _ = start_http_server(port, addr=host, registry=registry)
-    except OSError as error:
-        raise SettingsError(
-            f"metrics_port {port} on {host} cannot be served ({error.strerror}): give another with"
-            " --metrics-port or CXSTREAM_METRICS_PORT; 0 takes a free one"
-        ) from error
-    return int(server.server_port)
 
 
 def _channel(channel: str) -> str:

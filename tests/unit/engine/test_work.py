@@ -12,7 +12,8 @@ Lines = list[str]
 
 def states(stored: dict[bytes, bytes]) -> States[Lines]:
     return States(
-        lambda key: stored.get(key, b"").decode().split(), lambda lines: " ".join(lines).encode()
+        lambda partition, key: stored.get(key, b"").decode().split(),
+        lambda lines: " ".join(lines).encode(),
     )
 
 
@@ -29,20 +30,20 @@ def add(word: str) -> Step[Lines]:
 def test_one_write_a_key_whatever_the_number_of_steps() -> None:
     batch = states({b"k": b"old"})
     for word in ("one", "two"):
-        batch.step(b"k", 3, add(word))
+        batch.step(3, b"k", add(word))
     assert list(batch.writes()) == [(3, b"k", b"old one two")]
 
 
 def test_a_poison_step_is_undone_and_the_steps_before_it_are_kept() -> None:
     batch = states({b"k": b"old"})
-    batch.step(b"k", 0, add("one"))
+    batch.step(0, b"k", add("one"))
     with pytest.raises(RuntimeError):
-        batch.step(b"k", 0, add("poison"))
-    batch.step(b"k", 0, add("two"))
+        batch.step(0, b"k", add("poison"))
+    batch.step(0, b"k", add("two"))
     assert list(batch.writes()) == [(0, b"k", b"old one two")]
 
 
 def test_a_key_that_was_only_looked_at_is_not_written() -> None:
     batch = states({b"k": b"old"})
-    assert batch.get(b"k") == ["old"]
+    assert batch.get(0, b"k") == ["old"]
     assert list(batch.writes()) == []

@@ -11,7 +11,8 @@ from lesson_signals import DAY_MS, HOUR_MS, START_MS, Heard, after, decided, sig
 from cxstream.context.customer import Customer
 from cxstream.lessons.kpis import Ended, Judged
 from cxstream.lessons.loop import LearningLoop
-from cxstream.observe.metrics import Metrics, serve
+from cxstream.observe.metrics import Metrics
+from cxstream.observe.serving import serve
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "kpis.md"
 

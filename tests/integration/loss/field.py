@@ -1,0 +1,171 @@
+"""Where a session plays: the brokers, the workers, the oracle's producer and its readers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import subprocess
+import time
+from collections.abc import Awaitable, Callable
+from types import ModuleType, TracebackType
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from ledger import OUTPUTS, TABLES, Ledger
+from members import Member, Setup
+from script import Sent
+
+from cxstream import bootstrap
+from cxstream.settings import Settings
+
+SENT_OVER_S = 3.0
+"""A round's records are sent over so long, so that a fault finds work in every state."""
+
+
+class Stuck(AssertionError):
+    """Something that had to happen did not, within the patience of a round."""
+
+
+class Field:
+    """A session's brokers, workers and oracle. Use as an async context manager."""
+
+    def __init__(self, setup: Setup, *, seed: int, cluster: ModuleType | None = None) -> None:
+        self.setup = setup
+        self.dice = random.Random(seed)
+        self.ledger = Ledger()
+        self.members: list[Member] = []
+        self.cluster = cluster
+
+    async def __aenter__(self) -> Field:
+        await bootstrap.prepare_topics(
+            Settings(
+                brokers=self.setup.brokers,
+                topic_prefix=self.setup.prefix,
+                app_id=self.setup.app_id,
+                replication=self.setup.replication,
+            )
+        )
+        roles = {f"{self.setup.prefix}{role}": role for role in OUTPUTS}
+        tables = {f"{self.setup.app_id}-{table}-changelog": table for table in TABLES}
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self.setup.brokers,
+            enable_idempotence=True,
+            request_timeout_ms=120_000,
+        )
+        self._consumer = AIOKafkaConsumer(
+            *roles,
+            *tables,
+            bootstrap_servers=self.setup.brokers,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+        )
+        await self._producer.start()
+        await self._consumer.start()
+        self._reading = asyncio.create_task(self._read(roles, tables))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for member in self.members:
+            with contextlib.suppress(subprocess.TimeoutExpired, ProcessLookupError):
+                member.end()
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        await self._consumer.stop()
+        await self._producer.stop()
+
+    def member(self, name: str) -> Member:
+        """A new worker, not started yet."""
+        member = Member(self.setup, name)
+        self.members.append(member)
+        return member
+
+    async def send(self, records: list[Sent]) -> None:
+        """Send a round's records, evenly over its time."""
+        began = time.monotonic()
+        pending: list[Awaitable[None]] = []
+        for number, record in enumerate(records):
+            due = began + SENT_OVER_S * number / len(records)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            pending.append(asyncio.create_task(self._post(record, await self._hand_over(record))))
+        await asyncio.gather(*pending)
+
+    async def until(self, reached: Callable[[], bool], what: str, patience_s: float) -> None:
+        """Wait for something that the readers see. Raises `Stuck` when it does not come."""
+        end = time.monotonic() + patience_s
+        while not reached():
+            if self._reading.done():
+                self._reading.result()
+            if time.monotonic() > end:
+                raise Stuck(f"{what} within {patience_s} s")
+            await asyncio.sleep(0.02)
+
+    async def settled(self, patience_s: float = 60.0) -> None:
+        """Wait until every record is answered, everything committed, and all that was written is read.
+
+        Raises `Stuck`, with what is missing.
+        """
+        try:
+            await self.until(lambda: not self.ledger.unanswered(), "all answered", patience_s)
+        except Stuck as stuck:
+            missing = self.ledger.unanswered()
+            raise Stuck(f"{stuck}: {len(missing)} are not, such as {missing[:3]}") from None
+        end = time.monotonic() + patience_s
+        while behind := await self._uncommitted():
+            if time.monotonic() > end:
+                raise Stuck(f"all committed within {patience_s} s: {behind}")
+            await asyncio.sleep(0.1)
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+        while any(  # noqa: ASYNC110  the reader has no event for it
+            [await self._consumer.position(tp) < at for tp, at in ends.items()]
+        ):
+            await asyncio.sleep(0.02)
+
+    async def _hand_over(self, record: Sent) -> Awaitable[object]:
+        sent: Awaitable[object] = await self._producer.send(
+            f"{self.setup.prefix}transcripts",
+            record.value,
+            key=record.conversation.encode(),
+            timestamp_ms=record.at_ms,
+        )
+        return sent
+
+    async def _post(self, record: Sent, sent: Awaitable[object]) -> None:
+        metadata = await sent
+        self.ledger.note_sent(record, metadata.partition)  # type: ignore[attr-defined]
+
+    async def _read(self, roles: dict[str, str], tables: dict[str, str]) -> None:
+        while True:
+            for batch in (await self._consumer.getmany(timeout_ms=50)).values():
+                for message in batch:
+                    if message.topic in roles:
+                        self.ledger.note_output(
+                            roles[message.topic], message.value, message.timestamp
+                        )
+                    else:
+                        self.ledger.note_row(tables[message.topic], message.key, message.value)
+
+    async def _uncommitted(self) -> dict[str, int]:
+        """How far the group is behind the end of what it reads, by topic; empty when nowhere."""
+        topics = [f"{self.setup.prefix}{role}" for role in ("transcripts", "signals")]
+        places = [TopicPartition(t, p) for t in topics for p in range(4)]
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.setup.brokers)
+        try:
+            await admin.start()
+            committed = await admin.list_consumer_group_offsets(self.setup.app_id)
+            ends = await self._consumer.end_offsets(places)
+        except KafkaError as problem:
+            return {repr(problem): 1}
+        finally:
+            await admin.close()
+        behind = {
+            tp: end - max(0, committed[tp].offset if tp in committed else 0)
+            for tp, end in ends.items()
+        }
+        return {f"{tp.topic}-{tp.partition}": n for tp, n in behind.items() if n > 0}

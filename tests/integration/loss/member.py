@@ -1,0 +1,78 @@
+"""The process of one worker of the loss suite: cxstream's own, but for a model whose mood a file sets.
+
+Run as a script. The scores are those of the word lists: the same for the same text, in microseconds.
+With LOSS_STOCK_RECOVERY it runs on Faust's own table recovery, made slow enough that its race is always lost:
+so it is shown that the oracle sees what is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cxstream import worker
+from cxstream.errors import CxError
+from cxstream.events import Scores
+from cxstream.settings import Settings
+from cxstream.understand.lexicon import LexiconScorer
+
+
+class Moody:
+    """A scorer that does as a file says: answers well, slowly, never, or raises."""
+
+    name = "moody"
+
+    def __init__(self, mood: Path) -> None:
+        self._mood = mood
+        self._lexicon = LexiconScorer()
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        match self._mood.read_text():
+            case "raises":
+                raise RuntimeError("the model is in a bad mood")
+            case "hangs":
+                threading.Event().wait()
+            case "slow":
+                time.sleep(0.2)
+        return self._lexicon.score(texts)
+
+
+def stock_recovery() -> None:
+    """Put Faust's own recovery back, with half a second between its seek and its clearing of the queues."""
+    from faust.tables.manager import TableManager
+    from faust.transport.consumer import Consumer
+
+    from cxstream.engine import app
+
+    seek = Consumer.perform_seek
+
+    async def slow_seek(self: Consumer) -> None:
+        await seek(self)
+        await asyncio.sleep(0.5)
+
+    Consumer.perform_seek = slow_seek
+    setattr(app, "SafeTables", TableManager)  # noqa: B010  mypy may not see it
+
+
+def main() -> None:
+    """Work until told to stop."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
+    )
+    if os.environ["LOSS_STOCK_RECOVERY"]:
+        stock_recovery()
+    try:
+        asyncio.run(worker.run(Settings(), Moody(Path(os.environ["LOSS_MOOD"]))))
+    except CxError as error:
+        sys.stderr.write(f"cxstream: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Workers as processes that can be killed, paused, filled up and started again."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+MEMBER = Path(__file__).with_name("member.py")
+
+
+class Setup(NamedTuple):
+    """What every worker of a session has in common."""
+
+    brokers: str
+    prefix: str
+    folder: Path
+    replication: int = 1
+    store: str = "memory"
+    session_timeout_s: float = 6.0
+    drain_s: float = 20.0
+    static: bool = True
+    stock_recovery: bool = False
+
+    @property
+    def app_id(self) -> str:
+        """The group and the prefix of the changelogs."""
+        return self.prefix.rstrip(".")
+
+
+class Member:
+    """One worker: its process, its folder, its log, and the mood of its model."""
+
+    def __init__(self, setup: Setup, name: str) -> None:
+        self.setup = setup
+        self.name = name
+        self.home = setup.folder / name
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.log = self.home / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.mood("well")
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has said so since it was started."""
+        return self.running and b" ready: " in self.log.read_bytes()[self._began :]
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, or None."""
+        return None if self.process is None else self.process.poll()
+
+    def start(self) -> None:
+        """Start it (again)."""
+        assert not self.running
+        self.log.touch()
+        self._began = self.log.stat().st_size
+        # Through a pipe: where its disk is full it must still be able to say so.
+        self.process = subprocess.Popen(
+            [sys.executable, str(MEMBER)],
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        threading.Thread(target=self._keep_log, args=(self.process,), daemon=True).start()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        """Wait for its end and give its exit code."""
+        assert self.process is not None
+        return self.process.wait(timeout_s)
+
+    def end(self) -> None:
+        """Make sure that it is gone, however it stands."""
+        if self.running:
+            self.signal(signal.SIGKILL)
+            self.wait()
+
+    def mood(self, mood: str) -> None:
+        """How its model behaves from now on: `well`, `raises`, `hangs`, `slow`."""
+        (self.home / "mood.new").write_text(mood)
+        (self.home / "mood.new").rename(self.home / "mood")
+
+    def disk_full(self, *, full: bool) -> None:
+        """Let no file of it grow beyond what it has, or let them grow again (Linux)."""
+        assert self.process is not None
+        most = 4096 if full else resource.RLIM_INFINITY
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+    def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with self.log.open("ab", buffering=0) as log:
+            for line in process.stdout:
+                log.write(line)
+
+    def _environment(self) -> dict[str, str]:
+        setup = self.setup
+        given = {
+            "BROKERS": setup.brokers,
+            "TOPIC_PREFIX": setup.prefix,
+            "APP_ID": setup.app_id,
+            "REPLICATION": setup.replication,
+            "STORE": setup.store,
+            "DATA_DIR": self.home / "data",
+            "SESSION_TIMEOUT_S": setup.session_timeout_s,
+            "DRAIN_S": setup.drain_s,
+            "METRICS_PORT": 0,
+            "SCORE_DEADLINE_S": 0.5,
+        }
+        if setup.static:
+            given["INSTANCE_ID"] = f"{setup.app_id}-{self.name}"
+        return {
+            **os.environ,
+            **{f"CXSTREAM_{name}": str(value) for name, value in given.items()},
+            "LOSS_MOOD": str(self.home / "mood"),
+            "LOSS_STOCK_RECOVERY": "1" if setup.stock_recovery else "",
+        }
