@@ -17,7 +17,7 @@ import faust
 from faust.types import TP, StreamT
 
 from cxstream.decide.released import Released
-from cxstream.engine import codec, looplag
+from cxstream.engine import codec, pulse
 from cxstream.engine.agent import BatchAgent, Desk
 from cxstream.engine.approval_agent import ApprovalAgent
 from cxstream.engine.broadcast import Broadcast
@@ -220,8 +220,8 @@ def build_app(
         news = Broadcast(settings, topics.learnt, lambda v: beliefs.take(codec.decode_learnt(v)))
         app.task(news.run)
     _attach(app, topics.approvals, ApprovalAgent(desk))
-    _watch_lag(app, observer)
-    _watch_progress(app, Watchdog(settings.stall_s))
+    pulse.tell_lag(app, observer)
+    pulse.watch(app, Watchdog(settings.stall_s))
     return app
 
 
@@ -273,48 +273,6 @@ def _follow(
     )
     app.task(releases.run)
     return releases
-
-
-def _watch_lag(app: CxApp, observer: EngineObserver) -> None:
-    async def tell() -> None:
-        consumer = app.consumer
-        lag: dict[str, int] = {}
-        for tp in consumer.assignment():
-            if consumer.app.topics.acks_enabled_for(tp.topic):
-                committed = consumer._committed_offset.get(tp) or 0
-                lag[tp.topic] = lag.get(tp.topic, 0) + max(
-                    0, (consumer.highwater(tp) or 0) - committed
-                )
-        for topic, records in lag.items():
-            observer.lag(topic, records)
-
-    async def watch_loop() -> None:
-        await looplag.watch(observer.loop_lag)
-
-    app.timer(interval=1.0, name="lag")(tell)
-    app.task(watch_loop)
-
-
-def _watch_progress(app: CxApp, watchdog: Watchdog) -> None:
-    async def look() -> None:
-        app.life.beat()
-        if not app.ready.is_set():
-            watchdog.rest()
-            return
-        offsets = app.consumer._committed_offset
-        committed = {
-            (tp.topic, tp.partition): offsets.get(tp) or 0
-            for tp in app.consumer.assignment()
-            if app.topics.acks_enabled_for(tp.topic)
-        }
-        in_hand = {
-            w.stage: w.in_hand_since for w in app.stages.values() if w.in_hand_since is not None
-        }
-        if why := watchdog.look(app.progress.done, committed, in_hand):
-            app.life.stuck(why)
-            await app.crash(EngineError(f"{why}; started anew it goes on from the last commit"))
-
-    app.timer(interval=1.0, name="watchdog")(look)
 
 
 def __getattr__(name: str) -> object:

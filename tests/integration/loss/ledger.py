@@ -17,7 +17,16 @@ from typing import Any, NamedTuple
 import msgspec
 from script import Sent
 
-OUTPUTS = ("signals", "nudges", "actions", "escalations", "summaries", "dead-letters")
+OUTPUTS = (
+    "signals",
+    "nudges",
+    "actions",
+    "escalations",
+    "summaries",
+    "decisions",
+    "passports",
+    "dead-letters",
+)
 TABLES = ("conversations", "customers")
 _TURNS, _ENTRIES = 5, 0  # places in the row of an arc: how many the customer said, how many records
 
