@@ -120,6 +120,7 @@ class Member:
             "DRAIN_S": setup.drain_s,
             "METRICS_PORT": 0,
             "SCORE_DEADLINE_S": 0.5,
+            "EXPIRE_BY_CLOCK": False,  # the control is played at another time of day
         }
         if setup.static:
             given["INSTANCE_ID"] = f"{setup.app_id}-{self.name}"
