@@ -134,6 +134,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Kafka has a record within this, or the sender is told to send again",
     )
+    webhooks_file: Path | None = Field(
+        None, description="systems that the desk posts decisions to; see docs/desk.md"
+    )
     desk_token_s: float = Field(900.0, gt=0, description="a desktop's token holds for so long")
     desk_session_s: float = Field(
         43_200.0, gt=0, description="and is renewed for so long after sign-in"

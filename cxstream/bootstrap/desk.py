@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from cxstream.bootstrap.live import build_live
 from cxstream.bootstrap.topics import prepare_topics
+from cxstream.bootstrap.webhooks import build_webhooks
 from cxstream.desk import connect, documents, fragments, health, stream
 from cxstream.desk.app import build_app
 from cxstream.desk.endpoints import Endpoints
@@ -61,7 +62,7 @@ def build_desk(settings: Settings, secrets: Secrets | None = None) -> FastAPI:
     ]
     return build_app(
         routers=routers,
-        services=[*services, *live.services],
+        services=[*services, *live.services, *build_webhooks(settings, secrets, metrics)],
         closing=live.closing,
         body_max_bytes=settings.desk_body_max_bytes,
     )

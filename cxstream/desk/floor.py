@@ -28,7 +28,7 @@ from cxstream.desk.views import (
     line_view,
     row_view,
 )
-from cxstream.events import Action, Escalation, Nudge, Passport, to_ms
+from cxstream.events import Action, Escalation, Nudge, Outcome, Passport, to_ms
 
 CONVERSATIONS_KEPT = 5_000
 EARLIER_KEPT = 5
@@ -80,6 +80,7 @@ class Floor:
         self.decided: OrderedDict[str, None] = OrderedDict()
         self.passports: OrderedDict[Place, Passport] = OrderedDict()
         self.hour = Hour()
+        self._early: OrderedDict[str, list[Outcome]] = OrderedDict()
         self._kept = conversations_kept
         self._cards_of: dict[Place, list[str]] = {}
         self._raised_of: dict[Place, list[str]] = {}
@@ -126,15 +127,25 @@ class Floor:
             theirs.append(conversation.id)
             del theirs[: -EARLIER_KEPT - 1]
 
+    def keep_early(self, outcome: Outcome) -> None:
+        """Keep an answer to what did not come yet: topics keep no order among each other."""
+        self._early.setdefault(outcome.decision_id or "", []).append(outcome)
+        if len(self._early) > DECIDED_KEPT:
+            self._early.popitem(last=False)
+
     def add_card(self, nudge: Nudge) -> Card:
         """Keep a new nudge."""
         card = self.cards[nudge.id] = Card(nudge)
+        for outcome in self._early.pop(nudge.id, ()):
+            card.answers.take(outcome)
         self._cards_of.setdefault((nudge.tenant, nudge.conversation_id), []).append(nudge.id)
         return card
 
     def raise_up(self, escalation: Escalation) -> Raised:
         """Keep a new escalation."""
         raised = self.raised[escalation.id] = Raised(escalation)
+        for outcome in self._early.pop(escalation.id, ()):
+            raised.answers.take(outcome)
         place = (escalation.tenant, escalation.conversation_id)
         self._raised_of.setdefault(place, []).append(escalation.id)
         return raised
@@ -196,7 +207,9 @@ class Floor:
         return [
             c
             for c in self.conversations.values()
-            if may_see(viewer, c) and (viewer.role == "supervisor" or c.state != "ended")
+            if may_see(viewer, c)
+            and (viewer.role == "supervisor" or c.state != "ended")
+            and (c.seq or self.raised_of(c))  # of others no more is known than a nudge or a summary
         ]
 
     def cards_for(self, viewer: Viewer) -> list[CardView]:

@@ -138,7 +138,8 @@ def _nudge(record: Nudge, floor: Floor, arrived_ms: int) -> Iterator[News]:
         return
     floor.hour.minute(record.tenant, conversation.queue, to_ms(record.event_time)).nudges += 1
     yield News(_card_audiences(floor, card), "nudge", card.view())
-    yield News(_floor(conversation), "row", floor.row(conversation))
+    if conversation.seq:
+        yield News(_floor(conversation), "row", floor.row(conversation))
 
 
 @_take.register
@@ -159,6 +160,8 @@ def _outcome(record: Outcome, floor: Floor, arrived_ms: int) -> Iterator[News]:
     if raised is not None and raised.answers.take(record):
         conversation = floor.conversation(record.tenant, record.conversation_id)
         yield from _row_everywhere(floor, conversation)
+    elif raised is None and record.decision_id and card is None:
+        floor.keep_early(record)
 
 
 @_take.register
@@ -194,9 +197,9 @@ def _action(record: Action, floor: Floor, arrived_ms: int) -> Iterator[News]:
 
 @_take.register
 def _summary(record: Summary, floor: Floor, arrived_ms: int) -> Iterator[News]:
-    conversation = floor.conversations.get((record.tenant, record.conversation_id))
-    if conversation is not None:
-        conversation.summary = record.text
+    conversation = floor.conversation(record.tenant, record.conversation_id)
+    conversation.summary = record.text
+    conversation.arrived_ms = max(conversation.arrived_ms, arrived_ms)
     yield from ()
 
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the desk; implements `desk.ports.DeskObserver` and `desk.newsroom.StreamObserver`.
+"""Prometheus metrics of the desk; implements the desk's observers and `execute.transport.CallObserver`.
 
 Labels come from bounded sets: connectors that are configured, reasons, kinds of masks.
 """
@@ -48,6 +48,19 @@ class DeskMetrics:
         self._told = Counter(
             "cxstream_desk_events", "Events published to live streams", ["kind"], registry=r
         )
+        self._calls = Histogram(
+            "cxstream_desk_webhook_seconds",
+            "Seconds of a try to post to an endpoint, and how it ended",
+            ["service", "outcome"],
+            buckets=_BUCKETS,
+            registry=r,
+        )
+        self._resting = Gauge(
+            "cxstream_desk_webhook_resting",
+            "1 while an endpoint has failed often and is left alone",
+            ["service"],
+            registry=r,
+        )
         self._answered = Counter(
             "cxstream_desk_answers", "What people answered", ["kind"], registry=r
         )
@@ -96,6 +109,14 @@ class DeskMetrics:
     def unreadable(self) -> None:
         """A record could not be read."""
         self._unreadable.inc()
+
+    def called(self, service: str, outcome: str, seconds: float) -> None:
+        """A try to post ended."""
+        self._calls.labels(service, outcome).observe(seconds)
+
+    def rests(self, service: str, resting: bool) -> None:
+        """An endpoint is left alone for a while, or is asked again."""
+        self._resting.labels(service).set(resting)
 
     def page(self) -> bytes:
         """All of it, as Prometheus reads it."""

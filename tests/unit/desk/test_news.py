@@ -270,3 +270,17 @@ def test_an_amended_line_is_told_again() -> None:
     assert isinstance(body, Said)
     assert body.line is not None
     assert (body.line.fragment_id, body.line.amended) == ("f-2", True)
+
+
+def test_topics_keep_no_order_among_each_other() -> None:
+    taken = outcome("accepted", 2, decision="escalation_1")
+    floor = floor_with(outcome("accepted", 1), taken, nudge(), escalation(), signal())
+    assert [card.state for card in floor.cards_for(TOM)] == ["accepted"]
+    (conversation,) = floor.seen_by(BILLING)
+    assert floor.row(conversation).escalations[0].state == "accepted"
+
+
+def test_a_conversation_of_which_only_a_nudge_is_known_is_no_row() -> None:
+    floor = floor_with(nudge())
+    assert floor.seen_by(ALL) == []
+    assert len(floor.cards_for(TOM)) == 1
