@@ -206,6 +206,9 @@ class Settings(BaseSettings):
     )
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text for people, json for what collects logs"
+    )
 
     @property
     def on_disk(self) -> bool:

@@ -25,17 +25,8 @@ from rich.progress import (
 from rich.table import Table
 
 from cxstream.errors import SettingsError
+from cxstream.observe.logs import configure
 from cxstream.settings import Settings
-
-_LIBRARIES = (
-    "faust",
-    "mode",
-    "aiokafka",
-    "cxstream.engine.app",
-    "cxstream.engine.transport",
-    "cxstream.engine.recovery",
-)
-"""Names that tell of every part that starts and stops; Faust's services log as the module they are in."""
 
 
 def settings(**given: object) -> Settings:
@@ -141,12 +132,9 @@ def pace_of(words: str) -> float | None:
     return pace
 
 
-def log(level: str) -> None:
-    """A worker's log, on standard error; libraries only from warnings on, unless DEBUG is asked for."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if level == "INFO":
-        for library in _LIBRARIES:
-            logging.getLogger(library).setLevel(logging.WARNING)
+def log(settings: Settings) -> None:
+    """The log of a process that serves, on standard error."""
+    configure(settings.log_level, settings.log_format)
 
 
 def quiet() -> None:

@@ -40,7 +40,7 @@ def desk(
     settings = console.settings(
         desk_host=host, desk_port=port, brokers=brokers, embedded=embedded or None
     )
-    console.log(settings.log_level)
+    console.log(settings)
     application = build_desk(settings)
     listening = listen(settings.desk_host, settings.desk_port)
     asyncio.run(serve(application, listening, drain_s=settings.drain_s))

@@ -62,5 +62,5 @@ def executor(
         return
     from cxstream import executor as executors
 
-    console.log(settings.log_level)
+    console.log(settings)
     asyncio.run(executors.run(settings))

@@ -145,7 +145,7 @@ def worker(
         metrics_port=metrics_port,
         playbooks=tuple(playbook) if playbook else None,
     )
-    console.log(settings.log_level)
+    console.log(settings)
     asyncio.run(workers.run(settings))
 
 
