@@ -27,7 +27,7 @@ article { background: var(--card); border: 1px solid var(--line); border-left: 4
 article p { margin: .25rem 0; } .said { border-left: 2px solid var(--line); padding-left: .75rem; }
 """
 
-_HOW: dict[How, str] = {"gained": "New", "lost": "Gone", "changed": "Reads differently"}
+_HOW: dict[How, str] = {"gained": "new", "lost": "gone", "changed": "reads differently"}
 
 
 def as_page(found: Comparison) -> str:
@@ -72,6 +72,6 @@ def _example(change: Change) -> str:
     return (
         f"<article class='{change.how}'><p class='dim'>{where} &middot; {escape(made.customer_id)}</p>"
         f"<div class='said'>{said}</div>"
-        f"<p><span class='how'>{_HOW[change.how]} {escape(made.kind)}</span> {escape(made.what)}</p>{was}"
+        f"<p><span class='how'>{escape(made.kind)}, {_HOW[change.how]}:</span> {escape(made.what)}</p>{was}"
         f"<p class='dim'>{escape(made.rule)}: {escape(made.why)}</p></article>\n"
     )

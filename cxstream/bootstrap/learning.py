@@ -9,9 +9,11 @@ import msgspec
 
 from cxstream.decide.decider import Decider
 from cxstream.decide.playbook import Playbook
+from cxstream.engine.archive import Archive
 from cxstream.errors import SettingsError
-from cxstream.events import Learnt
+from cxstream.events import DecisionRecord, Learnt, Lesson
 from cxstream.lessons.beliefs import Beliefs
+from cxstream.lessons.evaluation import Told, evaluated, read_decisions, read_lessons
 from cxstream.lessons.exploring import Exploration
 from cxstream.lessons.loop import LearningLoop, Listener
 from cxstream.lessons.strategy import Strategy
@@ -37,6 +39,31 @@ def read_beliefs(path: Path) -> list[Learnt]:
         except msgspec.MsgspecError as error:
             raise SettingsError(f"{path}:{number}: no record of cx.learnt: {error}") from error
     return records
+
+
+async def evaluation(
+    settings: Settings,
+    beliefs: Path,
+    decisions: Path | None,
+    lessons: Path | None,
+    least_effective: float,
+) -> Told:
+    """Judge the beliefs of a file on recorded decisions: of files, else as the topics hold them.
+
+    Raises `SettingsError` for files that cannot be read, and when nothing in them says anything.
+    """
+    archive = Archive(settings)
+    logged = (
+        read_decisions(decisions)
+        if decisions
+        else [r for r in await archive.all("decisions") if isinstance(r, DecisionRecord)]
+    )
+    settled = (
+        read_lessons(lessons)
+        if lessons
+        else [r for r in await archive.all("lessons") if isinstance(r, Lesson)]
+    )
+    return evaluated(logged, settled, Beliefs(read_beliefs(beliefs)), least_effective)
 
 
 def strategy(

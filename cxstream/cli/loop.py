@@ -45,17 +45,22 @@ def journey(
 
 @policy_app.command("evaluate")
 def evaluate(
-    decisions: Annotated[
-        Path, typer.Option(metavar="FILE", help="Recorded cx.decisions, JSON lines.")
-    ],
-    lessons: Annotated[Path, typer.Option(metavar="FILE", help="Recorded cx.lessons, JSON lines.")],
     beliefs: Annotated[
         Path,
         typer.Option(metavar="FILE", help="The new policy: records of cx.learnt, JSON lines."),
     ],
+    decisions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Recorded cx.decisions. Default: what the topic holds."),
+    ] = None,
+    lessons: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Recorded cx.lessons. Default: what the topic holds."),
+    ] = None,
     least: Annotated[
         float, typer.Option(min=2, help="Decisions that must really count, or it is refused.")
     ] = 200,
+    brokers: Brokers = None,
     as_json: Json = False,
 ) -> None:
     """Say what a new policy would have earned on recorded decisions, with intervals, and whether it may
@@ -64,13 +69,11 @@ def evaluate(
     IPS, SNIPS and doubly robust, beside the policy that was in force. Exit code 1 when it is refused:
     too small an effective sample, or a lower bound under the champion's.
     """
-    from cxstream.bootstrap.learning import read_beliefs
-    from cxstream.lessons.beliefs import Beliefs
-    from cxstream.lessons.evaluation import evaluated, read_decisions, read_lessons, report
+    from cxstream.bootstrap.learning import evaluation
+    from cxstream.lessons.evaluation import report
 
     console.quiet()
-    told = evaluated(
-        read_decisions(decisions), read_lessons(lessons), Beliefs(read_beliefs(beliefs)), least
-    )
+    settings = console.settings(brokers=brokers)
+    told = asyncio.run(evaluation(settings, beliefs, decisions, lessons, least))
     console.put_report(report(told), as_json=as_json)
     raise typer.Exit(0 if told.verdict.accepted else 1)

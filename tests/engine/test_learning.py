@@ -84,3 +84,54 @@ def test_from_a_decision_to_what_is_believed(
     why = shown_again[0].why
     assert why.weight is not None and why.weight.source == "learnt"
     assert {record.beliefs for record in only(DecisionRecord, again)} != {""}
+
+
+def test_a_worker_that_was_restarted_learns_on_to_the_bit(
+    broker: Broker, topic_prefix: str
+) -> None:
+    def talk(number: int) -> list[Record]:
+        start_s = number * 4 * HOUR_S
+        conversation = f"c-{number}"
+        return [
+            said(
+                conversation,
+                1,
+                "I have lost my card, please block it",
+                customer="anna",
+                at_s=start_s,
+            ),
+            control(conversation, ControlKind.ENDED, start_s + 60, customer="anna"),
+        ]
+
+    def answers(collected: list[replay.Collected]) -> list[Outcome]:
+        return [
+            Outcome(
+                id=f"o-{nudge.id}",
+                kind="accepted",
+                conversation_id=nudge.conversation_id,
+                event_time=nudge.event_time,
+                decision_id=nudge.id,
+                customer_id="anna",
+            )
+            for nudge in only(Nudge, collected)
+            if nudge.status == "shown"
+        ]
+
+    def with_answers(numbers: range, told: list[Outcome]) -> list[Record]:
+        records: list[Record] = []
+        for number in numbers:
+            records += talk(number)
+            records += [o for o in told if o.conversation_id == f"c-{number}"]
+        return records
+
+    told = answers(run(broker, f"{topic_prefix}ask.", [r for n in range(5) for r in talk(n)]))
+    assert len({o.conversation_id for o in told}) >= 3
+
+    def newest(collected: list[replay.Collected]) -> dict[str, bytes]:
+        return {record.rule: record.state for record in only(Learnt, collected)}
+
+    whole = newest(run(broker, f"{topic_prefix}whole.", with_answers(range(5), told)))
+    run(broker, f"{topic_prefix}parts.", with_answers(range(2), told))
+    parts = newest(run(broker, f"{topic_prefix}parts.", with_answers(range(2, 5), told)))
+    assert whole and parts == whole
+    assert max(Propensity.restore(state).lessons for state in parts.values()) >= 2
