@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics
 from cxstream.decide.released import Released
 from cxstream.engine.app import CxApp, build_app
+from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.life import Life
@@ -67,6 +69,7 @@ def build(
     metrics: Metrics,
     model: Scorer | None = None,
     life: Life | None = None,
+    arrivals: Arrivals | None = None,
 ) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
     model = model or scorer(settings, metrics)
@@ -98,6 +101,7 @@ def build(
         released=released if settings.follow_releases else None,
         beliefs=known if settings.learning == "on" and settings.beliefs is None else None,
         life=life,
+        arrivals=arrivals,
     )
 
 
@@ -108,7 +112,7 @@ def working(settings: Settings, shown: Front, model: Scorer | None = None) -> Cx
         place = claim(settings.data_dir, settings.app_id)
         named = settings.instance_id or place.name
         settings = settings.model_copy(update={"instance_id": named})
-    app = build(settings, shown.metrics, model, shown.life)
+    app = build(settings, shown.metrics, model, shown.life, Arrivals(time.time))
     app.place = place  # open, and ours, as long as the application is there
 
     async def prepare() -> None:

@@ -17,6 +17,7 @@ import faust
 from faust.types import EventT, StreamT
 
 from cxstream.engine import codec
+from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.batches import Batches
 from cxstream.engine.codec import Place
 from cxstream.engine.idle import Idle
@@ -40,6 +41,7 @@ class Desk(NamedTuple):
     observer: EngineObserver
     progress: Progress
     redactor: Redactor
+    arrivals: Arrivals
     draining: asyncio.Event
     batch_max: int
     drain_s: float
@@ -126,7 +128,8 @@ class BatchAgent(ABC):
             message = event.message
             self._desk.progress.note_done(message.topic, message.partition, message.offset)
             if self.table is not None and message.key is not None:
-                self._idle.heard(message.partition, message.key, int(message.timestamp * 1000))
+                arrival_ms = self._desk.arrivals.ms(message.timestamp)
+                self._idle.heard(message.partition, message.key, arrival_ms)
         if self.table is not None:
             self._desk.observer.state(self.stage, len(self.table))
 

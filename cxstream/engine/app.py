@@ -20,6 +20,7 @@ from cxstream.decide.released import Released
 from cxstream.engine import codec, pulse
 from cxstream.engine.agent import BatchAgent, Desk
 from cxstream.engine.approval_agent import ApprovalAgent
+from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.broadcast import Broadcast
 from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.crm_agent import CrmAgent
@@ -133,6 +134,7 @@ def build_app(
     beliefs: Beliefs | None = None,
     released: Released | None = None,
     life: Life | None = None,
+    arrivals: Arrivals | None = None,
 ) -> CxApp:
     """A Faust app with the agents on it. Touches no network before it is started."""
     app = CxApp(
@@ -191,6 +193,7 @@ def build_app(
         observer=observer,
         progress=app.progress,
         redactor=redactor,
+        arrivals=arrivals or Arrivals(),
         draining=app.draining,
         batch_max=settings.batch_max,
         drain_s=settings.drain_s,

@@ -109,7 +109,10 @@ class ConversationAgent(BatchAgent):
         message = event.message
         try:
             return self._hop.read(
-                message.value, key=message.key, arrival_ms=int(message.timestamp * 1000)
+                message.value,
+                key=message.key,
+                arrival_ms=int(message.timestamp * 1000),
+                believed_ms=self._desk.arrivals.ms(message.timestamp),
             )
         except RecordError as error:
             return self._dead_letter(event, error)

@@ -55,10 +55,21 @@ class ConversationHop:
         self._observer = observer
         self._lateness_ms = lateness_ms
 
-    def read(self, value: bytes | None, *, key: bytes | None, arrival_ms: int) -> Heard:
-        """Bytes from the topic to a redacted record. Raises `RecordError` for what cannot be read."""
+    def read(
+        self,
+        value: bytes | None,
+        *,
+        key: bytes | None,
+        arrival_ms: int,
+        believed_ms: int | None = None,
+    ) -> Heard:
+        """Bytes from the topic to a redacted record. Raises `RecordError` for what cannot be read.
+
+        `arrival_ms` is the record's stamp, the same at every delivery; `believed_ms` when it came, where the
+        stamp is of a clock that runs ahead.
+        """
         record = decode_transcript(value, key=key, arrival_ms=arrival_ms)
-        at_ms, corrected = settle_time(record, arrival_ms)
+        at_ms, corrected = settle_time(record, arrival_ms if believed_ms is None else believed_ms)
         if isinstance(record, Fragment):
             record = self._redact(record)
         if corrected:
