@@ -7,10 +7,10 @@ import sys
 import typer
 
 from cxstream.cli import (
+    actions,
     backtest,
     dead_letters,
     desk,
-    executor,
     live,
     loop,
     models,
@@ -28,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for group in (live, desk, executor, records, loop, backtest, models):
+for group in (live, desk, actions, records, loop, backtest, models):
     app.add_typer(group.app)
 app.add_typer(dead_letters.letters_app, name="dead-letters", no_args_is_help=True)
 app.add_typer(playbook.playbook_app, name="playbook", no_args_is_help=True)

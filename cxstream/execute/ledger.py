@@ -124,12 +124,15 @@ class Kept(Struct):
     def overdue(self, now_ms: int) -> LedgerRow | None:
         """The row once its deadline has passed; None before that, and when nobody waits any more.
 
-        What somebody took on, or promised, is late. What nobody took on has expired.
+        What somebody took on, or promised, is late. What nobody took on has expired; when nobody approved
+        in time, that is for the decider to say.
         """
         row = self.row
         if row is None or not self.waits() or now_ms < self.due_ms:
             return None
         self.due_ms = 0
+        if row.state == "proposed" and row.needs_approval:
+            return None
         if row.kind == "action" and row.state == "proposed":
             expiry = LedgerStep(
                 id=record_id("step", row.id, "expired"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from cxstream.events import Action, LedgerEvent, LedgerState, Outcome, record_id
 from cxstream.execute.ledger import UNKNOWN
 
@@ -43,13 +45,22 @@ def of_action(action: Action) -> LedgerEvent:
         who=who,
         conversation_id=action.conversation_id,
         why=why[:_WHY_MAX],
-        deadline=action.expires_at if state in ("proposed", "approved") else None,
+        deadline=_deadline(action, state),
         needs_approval=action.needs_approval,
         source="supervisor" if spoken is not None and state != "proposed" else "decider",
         tenant=action.tenant,
         customer_id=action.customer_id,
         agent_id=action.agent_id,
     )
+
+
+def _deadline(action: Action, state: LedgerState) -> datetime | None:
+    """Until when the next step should come: the approval, or whoever carries it out."""
+    if state == "proposed":
+        return action.approve_by if action.needs_approval else action.expires_at
+    if state == "approved" and action.approval is not None:
+        return action.approval.event_time + (action.expires_at - action.event_time)
+    return None
 
 
 def of_outcome(outcome: Outcome) -> LedgerEvent | None:

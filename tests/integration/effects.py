@@ -77,7 +77,6 @@ class Parts:
             "CXSTREAM_TOPIC_PREFIX": settings.topic_prefix,
             "CXSTREAM_APP_ID": settings.app_id,
             "CXSTREAM_SESSION_TIMEOUT_S": "6",
-            "CXSTREAM_INSTANCE_ID": "one",
             "CXSTREAM_METRICS_PORT": "0",
             "CXSTREAM_MODELS_DIR": str(folder / "no-models"),
             "CXSTREAM_PLAYBOOKS": f'["{ROOT / "tests/integration/effects.yaml"}"]',

@@ -169,6 +169,19 @@ def test_what_nobody_took_on_expires_quietly() -> None:
     assert kept.overdue(NOW_MS + 99_000) is None, "once"
 
 
+def test_whether_an_approval_came_in_time_is_not_for_the_ledger() -> None:
+    waiting = replace(action_of(needs_approval=True), approve_by=from_ms(NOW_MS + 900_000))
+    kept = after(of_action(waiting))
+    assert kept.row is not None
+    assert kept.row.deadline == waiting.approve_by
+    assert kept.overdue(NOW_MS + 901_000) is None
+    approved = of_action(action_of(needs_approval=True, status="approved"))
+    assert approved.deadline == from_ms(NOW_MS + 62_000), "its time begins with the approval"
+    kept.take(approved, NOW_MS + 901_000)
+    kept.take(told("sent", 903), NOW_MS + 903_000)
+    assert kept.row.state == "sent"
+
+
 def test_what_was_taken_on_is_late_and_may_still_be_done() -> None:
     kept = after(told("proposed", deadline_s=60), told("sent", 1, deadline_s=30))
     row = kept.overdue(NOW_MS + 30_000)

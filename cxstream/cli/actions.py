@@ -1,4 +1,4 @@
-"""Actions carried out in the back office."""
+"""Actions: approved, and carried out in the back office."""
 
 from __future__ import annotations
 
@@ -64,3 +64,30 @@ def executor(
 
     console.log(settings)
     asyncio.run(executors.run(settings))
+
+
+@app.command()
+def approve(
+    action_id: Annotated[str, typer.Argument(metavar="ACTION", help="The action's id (act_...).")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who says so.")],
+    role: Annotated[
+        list[str], typer.Option(metavar="ROLE", help="A role of theirs; may be repeated.")
+    ] = ["supervisor"],  # noqa: B006  typer copies it
+    refuse: Annotated[bool, typer.Option("--refuse", help="Say no instead of yes.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why; stands in the ledger.")] = None,
+    brokers: Brokers = None,
+) -> None:
+    """Approve (or refuse) an action that waits for a human.
+
+    Finds the action on cx.actions and writes the word to cx.approvals; whether the role may give it, and
+    whether it is in time, the worker decides. For people who may write to Kafka anyway, and for trying
+    things out: supervisors do it on their page of the desk.
+    """
+    from cxstream.engine.approving import approve as give
+
+    settings = console.settings(brokers=brokers)
+    console.quiet()
+    approval = asyncio.run(
+        give(settings, action_id, by=by, roles=tuple(role), refuse=refuse, reason=reason)
+    )
+    console.put(f"{approval.verdict} by {approval.by}: {approval.decision_id}")
