@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cxstream.errors import DeliveryError, SettingsError
 from cxstream.events import Action, RuleRef, Why, from_ms
@@ -146,3 +147,17 @@ def test_the_demo_crm_is_described(tmp_path: Path) -> None:
     assert {"open_refund_case", "change_plan"} <= set(plans)
     assert plans["change_plan"].steps[0].undo is not None
     assert plans["open_refund_case"].keeps == "refund"
+
+
+def test_the_example_of_the_docs_holds(tmp_path: Path) -> None:
+    page = (ROOT / "docs/actions.md").read_text("utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    path = tmp_path / "executor.yaml"
+    path.write_text(example)
+    (tmp_path / "openapi.json").write_text(
+        (ROOT / "deploy/demo-crm/openapi.json").read_text("utf-8")
+    )
+    plans = load_plans(path, secret_of=lambda name: SECRETS.get(name, ()), environ=ENVIRON)
+    given = replace(action(amount="5"), action="open_refund_case")
+    call = plans["open_refund_case"].steps[0].request.call(given, facts_of(given), "k")
+    assert json.loads(call.body)["amount"] == 5.0
