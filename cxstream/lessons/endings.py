@@ -52,11 +52,17 @@ def _came_back(state: Customer, signal: Signal) -> Iterable[tuple[str, list[str]
     here = state.contacts.get(signal.conversation_id)
     if here is None or not here.intents:
         return
-    for conversation_id, contact in sorted(state.contacts.items()):
-        if conversation_id == signal.conversation_id or contact.came_back or not contact.ended:
-            continue
+    earlier = [
+        (conversation_id, contact)
+        for conversation_id, contact in state.contacts.items()
+        if contact.ended
+        and not contact.came_back
+        and contact is not here
+        and _follows(here, contact)
+    ]
+    for conversation_id, contact in sorted(earlier, key=lambda one: one[0]):
         topics = [topic for topic in contact.intents if topic in here.intents]
-        if topics and _follows(here, contact):
+        if topics:
             yield conversation_id, topics
 
 

@@ -91,13 +91,19 @@ def effort(facts: Mapping[str, object], *, again: bool) -> int:
 
 def judged(state: Customer, now_ms: int) -> list[Judged]:
     """The contacts whose week has passed, or that came back within it, each once (marks them)."""
-    found = []
-    for _, contact in sorted(state.contacts.items()):
-        over = contact.came_back or now_ms - contact.last_ms >= BACK_WITHIN_MS
-        if contact.ended and contact.intents and over and not contact.judged:
-            contact.judged = True
-            found.append(Judged(contact.channel, _result(contact), not contact.repeat))
-    return found
+    due = [
+        (conversation_id, contact)
+        for conversation_id, contact in state.contacts.items()
+        if contact.ended and not contact.judged and contact.intents and _is_over(contact, now_ms)
+    ]
+    due.sort(key=lambda one: one[0])
+    for _, contact in due:
+        contact.judged = True
+    return [Judged(c.channel, _result(c), not c.repeat) for _, c in due]
+
+
+def _is_over(contact: Contact, now_ms: int) -> bool:
+    return contact.came_back or now_ms - contact.last_ms >= BACK_WITHIN_MS
 
 
 def _result(contact: Contact) -> Result:

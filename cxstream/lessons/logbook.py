@@ -120,11 +120,12 @@ def settled(
 
     When more wait than can be kept, the oldest are settled before their time.
     """
+    closed_ms = now_ms - window_ms
+    if len(state.pending) <= PENDING_MAX and all(p.at_ms > closed_ms for p in state.pending):
+        return []
     pending = sorted(state.pending, key=lambda p: (p.at_ms, p.decision_id))
     over = len(pending) - PENDING_MAX
-    due = [p for i, p in enumerate(pending) if i < over or p.at_ms + window_ms <= now_ms]
-    if not due:
-        return []
+    due = [p for i, p in enumerate(pending) if i < over or p.at_ms <= closed_ms]
     gone = {p.decision_id for p in due}
     state.pending = tuple(p for p in pending if p.decision_id not in gone)
     who = state.key if state.known else None
