@@ -25,10 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from conversations import source
 
 HERE = Path(__file__).resolve().parent
-TOPICS_S = 90.0
+READY_S = 120.0
+PARTITIONS = 4
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -67,6 +69,14 @@ def kafka() -> Iterator[tuple[str, int]]:
         yield servers, int(next(Path(folder).glob("broker-*/pid")).read_text())
 
 
+async def create(servers: str, *topics: str) -> None:
+    """Topics for an app that expects them to be there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
+    await admin.close()
+
+
 def load(servers: str, topic: str, count: int, *, rate: float | None = None, seed: int) -> float:
     """Send; when the first was due."""
     command = [sys.executable, str(HERE / "load.py"), servers, topic, "--count", str(count)]
@@ -91,10 +101,11 @@ async def last_of(servers: str, topic: str, count: int, within_s: float) -> tupl
 
 def naive(servers: str, burst: int) -> float:
     """Events a second that the naive app works off."""
+    asyncio.run(create(servers, "naive.transcripts", "naive.scored"))
     app = [str(HERE / "naive.py"), servers, "naive.", "worker", "-l", "error", "--without-web"]
     with running(*app):
         load(servers, "naive.transcripts", 2, seed=1)  # that it is there and warm
-        asyncio.run(last_of(servers, "naive.scored", 2, TOPICS_S))
+        asyncio.run(last_of(servers, "naive.scored", 2, READY_S))
         first = load(servers, "naive.transcripts", burst, seed=2)
         seen, at = asyncio.run(last_of(servers, "naive.scored", burst + 2, 120.0))
     return (seen - 2) / (at - first)

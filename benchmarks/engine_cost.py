@@ -10,6 +10,7 @@ by hand, and Quix Streams where its environment is there.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import windows
-from end_to_end import HERE, kafka, load
+from end_to_end import HERE, create, kafka, load
 
 SEED = 11
 LIMIT_S = 240
@@ -45,6 +46,8 @@ def measure(events: int, peers: str | None) -> dict[str, Any]:
     here = sys.executable
     with kafka() as (servers, _):
         topic = "cost.transcripts"
+        written = [f"{topic}-{name}" for name in ("aiokafka-changelog", "aiokafka-out")]
+        asyncio.run(create(servers, topic, "cost.signals", *written, f"{topic}-faust-faust-out"))
         load(servers, topic, events, seed=SEED)
         found = {
             "score_stage": cost(here, "stage.py", servers, "cost.", "conversations", str(events)),
@@ -57,10 +60,11 @@ def measure(events: int, peers: str | None) -> dict[str, Any]:
         if peers is not None and Path(peers).is_file():
             others["quix"] = cost(peers, "peers.py", servers, topic, str(events), "quix")
     ours = windows.measure(events)
-    hopping, plain = others["hopping"], others["plain"]
-    ratio = round(ours / (hopping - plain), 4) if hopping and plain else None
+    hopping, plain, record = others["hopping"], others["plain"], others["aiokafka"]
+    # Faust's windows write their changelog too: so ours are reckoned with all that aiokafka spends on an event
+    ratio = (ours + record) / (hopping - plain) if hopping and plain and record else None
     return {
-        "ratios": {"window_cost_vs_faust_hopping": ratio},
+        "ratios": {"window_cost_vs_faust_hopping": ratio and round(ratio, 3)},
         "engine_us": {**found, "windows": round(ours, 1)},
         "peers_us": others,
         "events": events,

@@ -112,9 +112,9 @@ def quix(brokers: str, topic: str, count: int) -> Cost:
         state.set("count", total)  # type: ignore[attr-defined]
         return {"key": value["conversation_id"], "count": total}
 
-    frame = app.dataframe(app.topic(topic)).apply(counted, stateful=True).to_topic(output)
+    app.dataframe(app.topic(topic)).apply(counted, stateful=True).to_topic(output)
     began = time.process_time()
-    app.run(frame, count=count)
+    app.run(count=count)
     return 1e6 * (time.process_time() - began) / count
 
 

@@ -30,7 +30,7 @@ from cxstream.understand.lines import read_batches, score_lines
 
 COMMANDS = (
     "demo broker worker desk replay tail score doctor train evaluate schema topics playbook"
-    " dead-letters"
+    " dead-letters bench"
 ).split()
 SUBCOMMANDS = [
     ("topics", "create"),

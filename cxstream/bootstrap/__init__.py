@@ -9,6 +9,7 @@ from cxstream.bootstrap.models import (
     scorer,
     shipped_models,
     tenant,
+    transformer,
     watch_drift,
 )
 from cxstream.bootstrap.playbooks import playbooks
@@ -30,6 +31,7 @@ __all__ = [
     "shipped_models",
     "tenant",
     "topics_there",
+    "transformer",
     "watch_drift",
     "working",
 ]

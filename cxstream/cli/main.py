@@ -9,6 +9,7 @@ import typer
 from cxstream.cli import (
     actions,
     backtest,
+    bench,
     dead_letters,
     desk,
     live,
@@ -28,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for group in (live, desk, actions, records, loop, backtest, models):
+for group in (live, desk, actions, records, loop, backtest, models, bench):
     app.add_typer(group.app)
 app.add_typer(dead_letters.letters_app, name="dead-letters", no_args_is_help=True)
 app.add_typer(playbook.playbook_app, name="playbook", no_args_is_help=True)
