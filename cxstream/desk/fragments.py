@@ -18,16 +18,12 @@ _REF = "#/components/schemas/{name}"
 _TRANSCRIPT: dict[str, Any] = {
     "anyOf": [{"$ref": _REF.format(name=n)} for n in ("Fragment", "Control")]
 }
+_ANY_ITEM: dict[str, Any] = {"description": "anything else is refused, and its neighbours are not"}
+_LIST = {"type": "array", "items": {"anyOf": [_TRANSCRIPT, _ANY_ITEM]}, "minItems": 1}
 _BODY = {
     "required": True,
     "description": "one record, or a list of them; the same as a message of cx.transcripts",
-    "content": {
-        "application/json": {
-            "schema": {
-                "anyOf": [_TRANSCRIPT, {"type": "array", "items": _TRANSCRIPT, "minItems": 1}]
-            }
-        }
-    },
+    "content": {"application/json": {"schema": {"anyOf": [_TRANSCRIPT, _LIST]}}},
 }
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 

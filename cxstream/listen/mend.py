@@ -6,6 +6,7 @@ Runs only on records that the strict decoder refused, so it may be slow. It mend
 * a missing `schema` is cx.fragment.v1 where both `fragment_id` and `text` are there;
 * `is_final` stands for `stage` where `stage` is absent;
 * `null` in a field that has a default counts as absent;
+* a whole number may be written with a fraction of nothing (`1500.0`);
 * `stage`, `role` and `role_source` are read in any case, and a role that is none of ours
   (CALLER, EXTERNAL) becomes `unknown` with `role_source` unknown; the word is kept in `speaker.label`.
 """
@@ -61,6 +62,12 @@ def mend(found: Object) -> Object:
         if not isinstance(is_final, bool):
             refuse("wrong_type", "$.is_final", "send `is_final` as true or false, or use `stage`")
         record["stage"] = "final" if is_final else "partial"
+    for name in ("revision", "part", "start_ms", "end_ms"):
+        if name in record:
+            record[name] = _whole(record[name])
+    clears = record.get("clears")
+    if isinstance(clears, dict) and "below" in clears:
+        record["clears"] = {**clears, "below": _whole(clears["below"])}
     stage = record.get("stage")
     if isinstance(stage, str) and stage.lower() in _STAGES:
         record["stage"] = stage.lower()
@@ -70,6 +77,13 @@ def mend(found: Object) -> Object:
     if isinstance(record.get("speaker"), dict):
         record["speaker"] = _mend_speaker(record["speaker"])
     return record
+
+
+def _whole(number: object) -> object:
+    """A float that is a whole number, as one; JSON does not tell 1500.0 from 1500."""
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return number
 
 
 def _mend_speaker(speaker: Object) -> Object:

@@ -10,13 +10,16 @@ from cxstream.events import Transcript
 from cxstream.listen.decode import MAX_TEXT
 from cxstream.listen.faults import LARGEST
 
+IDS = ("conversation_id", "fragment_id", "customer_id", "agent_id")
+ID_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$"
+"""Nothing in an id that can't be seen: what `decode` refuses, in the regular expressions of JSON Schema."""
+
 
 def transcript_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of one message of `cx.transcripts`: a fragment or a control event.
 
-    What it accepts, `decode_transcript` accepts, save that a time must also exist in the calendar and an
-    id hold no control characters. The decoder is a little more lenient (see mend.py); producers should
-    keep to the schema.
+    What it accepts, `decode_transcript` accepts, save that a time must also exist in the calendar. The
+    decoder is a little more lenient (see mend.py); producers should keep to the schema.
     """
     schema = msgspec.json.schema(Transcript)
     fragment = schema["$defs"]["Fragment"]["properties"]
@@ -29,6 +32,8 @@ def transcript_schema() -> dict[str, Any]:
         for name, part in schema["$defs"][record]["properties"].items():
             if name in ("event_time", "ingest_time", "clock_origin"):
                 part["anyOf"][0]["format"] = "date-time"
+            if name in IDS:
+                part.get("anyOf", [part])[0]["pattern"] = ID_PATTERN
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A message of cx.transcripts",

@@ -63,6 +63,7 @@ class Desk:
         folder: Path | None = None,
         connectors: Path | None = None,
         secrets: Mapping[str, str] | None = None,
+        body_max: int = BODY_MAX,
     ) -> None:
         self.now_ms = NOW_MS
         held = {"ingest": TOKEN, **(secrets or {})}
@@ -84,7 +85,7 @@ class Desk:
             ),
             clock_ms=lambda: self.now_ms,
         )
-        self.app = build_app(routers=self.routers(), body_max_bytes=BODY_MAX)
+        self.app = build_app(routers=self.routers(), body_max_bytes=body_max)
 
     def routers(self) -> list[APIRouter]:
         """As `bootstrap.desk` lists them."""

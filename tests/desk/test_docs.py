@@ -43,13 +43,13 @@ def test_from_nothing_to_a_nudge(tmp_path: Path) -> None:
     steps = blocks(CONNECT, "sh")
     assert len(steps) == 7
     script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(
-        f"echo '--- {number}'\n{step}" for number, step in enumerate(steps)
+        f"echo '--- {number}'; date +%T >&2\n{step}" for number, step in enumerate(steps)
     )
     script = script.replace("8080", str(free_port())).replace("9108", str(free_port()))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-m", "-c", script],
-        cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=240,
+        cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=540,
         check=False,
     )  # fmt: skip
     logs = "".join(f"\n{log.name}:\n{log.read_text()[-2000:]}" for log in tmp_path.glob("*.log"))

@@ -292,6 +292,15 @@ def test_stage_wins_over_is_final() -> None:
     assert fragment(record(is_final=False, stage="amended")).stage is Stage.AMENDED
 
 
+def test_a_whole_number_may_have_a_fraction_of_nothing() -> None:
+    mended = fragment(
+        record(revision=1500.0, start_ms=-3.0, clears={"fragment_id": "o", "below": 2.0})
+    )
+    assert (mended.revision, mended.start_ms) == (1500, -3)
+    assert mended.clears is not None and mended.clears.below == 2
+    assert type(mended.revision) is int
+
+
 def test_null_counts_as_absent_where_there_is_a_default() -> None:
     value = record(revision=None, stage=None, tenant=None, source=None, labels=None, channel=None)
     assert fragment(value) == fragment(record())
