@@ -64,9 +64,7 @@ def desk(brokers: str, embedded: bool) -> Iterator[str]:
     }
     command = [sys.executable, "-m", "cxstream", "desk", "--port", "0", "--brokers", brokers]
     command += ["--embedded"] if embedded else []
-    with subprocess.Popen(  # noqa: S603
-        command, env=os.environ | given, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, env=os.environ | given, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         said = ""
         while "startup complete" not in said:
