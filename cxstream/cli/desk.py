@@ -32,7 +32,8 @@ def desk(
 
     Takes fragments and vendors' callbacks and writes them to cx.transcripts, redacted. Interactive
     documentation stands at /docs. Secrets come from CXSTREAM_SECRET_<NAME> or from files in
-    CXSTREAM_SECRETS_DIR; `ingest` is the token of POST /v1/fragments. Logs go to standard error.
+    CXSTREAM_SECRETS_DIR; `ingest` is the token of POST /v1/fragments, and with `desk` set (what tokens are
+    signed with) /agent and /floor show what happens; `cxstream link` signs you in. Logs go to standard error.
     """
     from cxstream.bootstrap.desk import build_desk
     from cxstream.desk.serve import listen, serve
@@ -44,6 +45,46 @@ def desk(
     application = build_desk(settings)
     listening = listen(settings.desk_host, settings.desk_port)
     asyncio.run(serve(application, listening, drain_s=settings.drain_s))
+
+
+@app.command()
+def link(
+    name: Annotated[str, typer.Argument(help="An agent, as in agent_id; or a supervisor.")],
+    supervisor: Annotated[
+        bool, typer.Option("--supervisor", help="A link to the floor, not to an agent's desktop.")
+    ] = False,
+    queue: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QUEUE", help="A supervisor's queue; may be repeated. Default: all of them."
+        ),
+    ] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE", help="May approve what needs this role; may be repeated."),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Whose conversations.")] = "default",
+    url: Annotated[str, typer.Option(help="Where the desk is served.")] = "http://127.0.0.1:8080",
+) -> None:
+    """Print a link to a page, signed in, for a trial; in earnest your CRM asks for tokens (docs/desk.md).
+
+    Needs the secret that the desk signs with, CXSTREAM_SECRET_DESK. The link holds for
+    CXSTREAM_DESK_TOKEN_S seconds; the page renews it. Whoever has it is that person: treat it as a password.
+    """
+    from cxstream.bootstrap.live import tokens
+    from cxstream.desk.secrets import Secrets
+    from cxstream.desk.tokens import ALL_QUEUES, Viewer
+
+    settings = console.settings()
+    viewer = Viewer(
+        name,
+        "supervisor" if supervisor else "agent",
+        tenant,
+        tuple(queue or (ALL_QUEUES,)) if supervisor else (),
+        tuple(grant or ()),
+    )
+    token, _ = tokens(settings, Secrets(settings.secrets_dir)).issue(viewer)
+    console.put(f"{url.rstrip('/')}/{'floor' if supervisor else 'agent'}#{token}")
 
 
 @app.command()

@@ -36,14 +36,13 @@ def stories() -> dict[str, Story]:
 
 @pytest.fixture(scope="module")
 def floor(embedded_broker: Broker, stories: dict[str, Story]) -> Iterator[Floor]:
-    """A floor on which six conversations are going on."""
+    """A floor on which five conversations are going on."""
     with Floor(embedded_broker, "pages.", LexiconScorer()) as running:
         for number, until in (
             ("01", None),
             ("02", "manager"),
             ("03", None),
             ("06", None),
-            ("07", "ceiling"),
             ("22", "which"),
         ):
             running.send(told(stories[number], until))
@@ -108,9 +107,11 @@ def outcomes(floor: Floor) -> list[dict[str, Any]]:
 
 
 def test_a_fragment_in_kafka_becomes_a_nudge_that_the_agent_accepts_by_keyboard(
-    floor: Floor, opened: Any
+    floor: Floor, opened: Any, stories: dict[str, Story]
 ) -> None:
     page = opened(floor.link("agent", Viewer("a-omar", "agent", TENANT)))
+    expect(page.get_by_role("heading", name="No conversation")).to_be_visible()
+    floor.send(told(stories["07"], "phone-first"))
     expect(page.get_by_role("heading", name="c-1007")).to_be_visible(timeout=PATIENCE_MS)
     log = page.get_by_role("log", name="What was said")
     expect(log).to_contain_text("I was just on your chat ten minutes ago")

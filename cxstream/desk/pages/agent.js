@@ -33,10 +33,12 @@ const events = {
     if (line) view.lines = [...view.lines.filter((l) => l.fragment_id !== line.fragment_id), line];
     if (deleted) view.lines = view.lines.filter((l) => l.fragment_id !== deleted);
     if (front === row.conversation_id) {
+      const stay = transcript.atEnd;
       if (line) transcript.put(line);
       if (deleted) transcript.remove(deleted);
       drawAbout(view);
       drawNext(view);
+      if (stay) transcript.toEnd();
     }
     drawList();
   },
@@ -91,6 +93,7 @@ function latest() {
 
 /** Bring a conversation to the front. */
 function bring(id) {
+  const reading = front === id && !transcript.atEnd ? transcript.scroll.scrollTop : null;
   front = id;
   const view = conversations.get(id);
   at("main").dataset.empty = view ? "no" : "yes";
@@ -108,6 +111,8 @@ function bring(id) {
   drawNext(view);
   drawBefore(view);
   drawList();
+  if (reading === null) transcript.toEnd();
+  else transcript.scroll.scrollTop = reading;
 }
 
 function drawList() {

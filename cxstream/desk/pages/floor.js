@@ -219,6 +219,7 @@ function showWatched(view) {
   transcript.all(view.lines, []);
   drawFacts(view.row);
   drawWatchedCards();
+  transcript.toEnd();
 }
 
 function drawFacts(row) {

@@ -22,19 +22,30 @@ export class Transcript {
     this.list.replaceChildren();
   }
 
+  /** Whether the reader is at the end, and wants to stay there. */
+  get atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  /** To the newest line. */
+  toEnd() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
   /** Show these lines, and no others. */
   all(lines, cards) {
     this.clear();
     this.marks = marksOf(cards);
     for (const line of lines) this.place(line);
-    this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.toEnd();
   }
 
   /** Add a line, or change it; stays at the end when the reader was there. */
   put(line) {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    const stay = this.atEnd;
     this.place(line);
-    if (scrollHeight - scrollTop - clientHeight < NEAR_END_PX) this.scroll.scrollTop = this.scroll.scrollHeight;
+    if (stay) this.toEnd();
   }
 
   remove(fragmentId) {
