@@ -16,8 +16,8 @@ def test_the_demo_plays_onto_the_pages() -> None:
     command = [sys.executable, "-m", "cxstream", "demo", "--desk", "--port", "0", "--speed", "5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
-        links = dict(reversed(demo.stdout.readline().split()) for _ in range(2))
-        for link, who in links.items():
+        for _ in range(2):
+            who, link = demo.stdout.readline().split()
             address, _, token = link.partition("#")
             host, _, page = address.rpartition("/")
             assert page == {"supervisor": "floor", "agent": "agent"}[who]
