@@ -1,0 +1,149 @@
+"""Canary numbers go in at the door, and are searched for everywhere afterwards: none may be found.
+
+Everywhere is every file of a Kafka that nothing else uses (all topics and changelogs), the state on disk, the
+logs, and the metrics pages of desk and worker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from brokers import kafka_cluster, missing, why_no_kafka
+
+CANARIES = (
+    "4929 1234 5678 9015", "5425-2334-3010-9903", "371449635398431", "078-05-1120",
+    "GB29 NWBK 6016 1331 9268 19", "quetzal.canary@example.org", "+44 7700 900321", "12345678Z",
+    "17 Canary Row Street",
+)  # fmt: skip
+SPOKEN = (
+    ("my card is four nine two nine one two three four", "five six seven eight nine oh one five, that's all"),
+    ("it's four one one, no sorry, four one two one one one", "one one one one one one one one one"),
+)  # fmt: skip
+"""Numbers said over two fragments, one of them corrected half-way."""
+
+TELLTALES = (
+    "4929 1234", "5678 9015", "5425-2334", "3010-9903", "371449635398431", "078-05-1120", "NWBK", "quetzal",
+    "7700 900321", "12345678Z", "Canary Row", "nine two nine one two", "six seven eight nine oh",
+    "four one two one one", "one one one one one",
+)  # fmt: skip
+INGEST = "canary-ingest-token"
+WITHIN_S = 120.0
+
+
+@contextmanager
+def process(log: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A cxstream process that writes to a log and is stopped at the end."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "cxstream", *arguments],
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(40)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Come back when the condition holds."""
+    limit, pause = time.monotonic() + WITHIN_S, threading.Event()
+    while not condition():
+        assert time.monotonic() < limit, f"waited for {what}"
+        pause.wait(0.1)
+
+
+def get(url: str, body: bytes | None = None) -> str:
+    """The answer of a desk or a worker; empty while it does not answer."""
+    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {INGEST}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+def fragments() -> list[dict[str, object]]:
+    texts = [f"so that is {canary}, please write it down" for canary in CANARIES]
+    texts += [half for halves in SPOKEN for half in halves]
+    return [
+        {
+            "schema": "cx.fragment.v1",
+            "conversation_id": f"canary-{number % 3}",
+            "fragment_id": f"f-{number}-{stage}",
+            "stage": stage,
+            "speaker": {"role": "customer"},
+            "agent_id": "a-1",
+            "customer_id": "c-1",
+            "text": text,
+        }
+        for number, text in enumerate(texts)
+        for stage in ("partial", "final")
+    ]
+
+
+@pytest.mark.kafka
+def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
+    if lacking := why_no_kafka():
+        missing("Apache Kafka", lacking)
+    models = tmp_path / "no-models"
+    models.mkdir()
+    desk, metrics = free_port(), free_port()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    with kafka_cluster().Cluster(tmp_path / "kafka") as cluster:
+        common = {
+            "CXSTREAM_BROKERS": cluster.bootstrap_servers,
+            "CXSTREAM_DATA_DIR": str(tmp_path / "state"),
+            "CXSTREAM_MODELS_DIR": str(models),
+            "CXSTREAM_SECRET_INGEST": INGEST,
+            "CXSTREAM_SECRET_DESK": "canary-desk-secret-of-more-than-32-characters",
+            "CXSTREAM_LOG_LEVEL": "DEBUG",
+        }
+        with (
+            process(logs / "worker", "worker", "--metrics-port", str(metrics), **common),
+            process(logs / "desk", "desk", "--port", str(desk), **common),
+        ):
+            until(lambda: get(f"http://127.0.0.1:{desk}/readyz") != "", "the desk")
+            until(lambda: b"ready:" in (logs / "worker").read_bytes(), "the worker")
+            sent = get(f"http://127.0.0.1:{desk}/v1/fragments", json.dumps(fragments()).encode())
+            assert sent.count("accepted") >= 1
+            page = f"http://127.0.0.1:{metrics}/metrics"
+            said = len(CANARIES) + 2 * len(SPOKEN)
+            until(lambda: f'outcome="applied"}} {said}.0' in get(page), "every final")
+            until(lambda: "cxstream_decision_latency_seconds_count" in get(page), "decisions")
+            pages = get(page) + get(f"http://127.0.0.1:{desk}/metrics")
+        searched = [path for path in tmp_path.rglob("*") if path.is_file()]
+        contents = {str(path): path.read_bytes() for path in searched} | {"pages": pages.encode()}
+    assert any(b"cx.signal.v1" in content for content in contents.values()), "Kafka was searched"
+    assert any(b"[CARD]" in content for content in contents.values())
+    found = [
+        (telltale, place)
+        for place, content in contents.items()
+        for telltale in TELLTALES
+        if telltale.encode() in content
+    ]
+    assert found == []
