@@ -1,12 +1,12 @@
 """The contract of everything that scores text, and the one place where scores are rounded.
 
-A scorer may be a transformer, a word list, or both with a fallback between them; the pipeline sees
-`Scorer` only. Deadlines are kept by the engine's executor, which calls the fallback itself when time is up.
+A scorer may be a transformer, a light model, a word list, or several with a choice between them; the pipeline
+sees `Scorer` only. Deadlines are kept by the engine's pool, which turns to the lexicon when time is up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 from cxstream.events import Emotion, Intent, Scores, Sentiment, SentimentProbabilities
@@ -93,36 +93,3 @@ def to_scores(
         model=model,
         degraded=degraded,
     )
-
-
-class FallbackScorer:
-    """The primary's scores; the fallback's when the primary is missing or raises.
-
-    `on_degraded(texts, problem)` is told how many texts the fallback answered and why (None: there is
-    no primary), so that somebody can count and log. Never raises by itself.
-    """
-
-    def __init__(
-        self,
-        primary: Scorer | None,
-        fallback: Scorer,
-        on_degraded: Callable[[int, Exception | None], None] | None = None,
-    ) -> None:
-        self.primary = primary
-        self.fallback = fallback
-        self.name = fallback.name if primary is None else primary.name
-        self._on_degraded = on_degraded
-
-    def score(self, texts: Sequence[str]) -> list[Scores]:
-        return [reading.scores for reading in self.read(texts)]
-
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        problem: Exception | None = None
-        if self.primary is not None:
-            try:
-                return readings(self.primary, texts)
-            except Exception as raised:  # noqa: BLE001  whatever broke, a light answer beats none
-                problem = raised
-        if self._on_degraded is not None and texts:
-            self._on_degraded(len(texts), problem)
-        return readings(self.fallback, texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from cxstream.events import Scores
 from cxstream.understand.labels import INTENTS
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.model import ModelScorer, load_scorer
-from cxstream.understand.scorer import FallbackScorer, Scorer
+from cxstream.understand.scorer import Scorer
 
 MODELS = Path(__file__).parents[2] / "models"
 ODD = [
@@ -31,21 +31,9 @@ ODD = [
 ]
 
 
-class Broken:
-    """A scorer whose model is gone."""
-
-    name = "broken-1"
-
-    def score(self, texts: Sequence[str]) -> list[Scores]:
-        raise RuntimeError("out of memory")
-
-
 _MADE: dict[str, Callable[[], Scorer]] = {
     "lexicon": LexiconScorer,
     "model": lambda: load_scorer(MODELS),
-    "fallback of nothing": lambda: FallbackScorer(None, LexiconScorer()),
-    "fallback of the broken": lambda: FallbackScorer(Broken(), LexiconScorer()),
-    "fallback unused": lambda: FallbackScorer(LexiconScorer(), Broken()),
 }
 
 
@@ -203,17 +191,3 @@ def test_the_lexicon_says_that_it_is_one() -> None:
     assert scores.model == "lexicon-1"
     assert scores.abuse > 0.5
     assert scores.sentiment.label == "negative"
-
-
-def test_the_fallback_tells_why_it_answered() -> None:
-    told: list[tuple[int, str]] = []
-
-    def note(texts: int, problem: Exception | None) -> None:
-        told.append((texts, str(problem)))
-
-    assert all(
-        s.degraded for s in FallbackScorer(Broken(), LexiconScorer(), note).score(["a", "b"])
-    )
-    assert FallbackScorer(None, LexiconScorer(), note).score(["a"])[0].degraded
-    FallbackScorer(LexiconScorer(), Broken(), note).score(["a"])
-    assert told == [(2, "out of memory"), (1, "None")]
