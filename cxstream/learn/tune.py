@@ -36,7 +36,7 @@ SCALE: Final = 20.0
 SEVERAL: Final = frozenset(("goemotions", "nlupp"))
 """Sources whose texts may have several labels of their own; the others have one."""
 
-POOL: Final = 16
+POOL: Final = 40
 """Batches that are drawn together and sorted by length, so that little is padding."""
 
 KEEP: Final = 500
@@ -137,7 +137,7 @@ def _run(
     net = Network(folder, {name: y.shape[1] for name, (y, _) in lesson.fine.items()}, plan)
     came = {name: value.clone() for name, value in net.bert.encoder.state_dict().items()}
     mean = {name: value.clone() for name, value in net.state_dict().items()}
-    optimiser = torch.optim.AdamW(_groups(net, plan), weight_decay=plan.decay, eps=1e-8)
+    optimiser = torch.optim.AdamW(_groups(net, plan), weight_decay=plan.decay, eps=1e-8, fused=True)
     steps = len(lesson.order) // plan.batch
     fade = torch.optim.lr_scheduler.LambdaLR(
         optimiser,

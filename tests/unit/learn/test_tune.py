@@ -13,7 +13,7 @@ from transformers import BertConfig, BertModel
 
 from cxstream.learn import tune as tuning
 from cxstream.learn.examples import Example
-from cxstream.learn.network import Network, Tuning
+from cxstream.learn.network import Network, Tuning, multiplies_halves
 from cxstream.learn.train import heads_of, plan_of, save_layers
 from cxstream.learn.tune import tune
 from cxstream.understand.heads import LABELS
@@ -169,3 +169,16 @@ def test_what_is_kept_lies_between_the_tuned_and_the_untouched(
         for share in (1.0, 0.25)
     )
     torch.testing.assert_close(mixed, came + 0.25 * (tuned - came))
+
+
+@pytest.mark.parametrize(
+    ("flags", "halves"),
+    [("fma avx512f avx512_vnni", False), ("avx512f avx512_bf16", True), ("amx_bf16", True)],
+)
+def test_halves_are_multiplied_only_where_the_processor_can(
+    tmp_path: Path, flags: str, halves: bool
+) -> None:
+    about = tmp_path / "cpuinfo"
+    about.write_text(f"processor : 0\nflags : {flags}\n", encoding="utf-8")
+    assert multiplies_halves(about) is halves
+    assert not multiplies_halves(tmp_path / "nothing")
