@@ -1,6 +1,6 @@
 """Understand: text in, scores out; and how a conversation is going.
 
-Read in this order: scorer (the contract), normalise, encoder, heads, model (encoder + heads = scorer),
-lexicon (the light one). For the course of a conversation: trajectory (its risk by weights set by hand),
-memory and stream (the network that foresees risk and next actions), stream_file (its weights on disk).
+Read in this order: scorer (the contract), normalise with spelling, encoder, heads, model (encoder + heads =
+scorer), lexicon (the light one). For the course of a conversation: trajectory (its risk by weights set by
+hand), memory and stream (the network that foresees risk and next actions), stream_file (its weights on disk).
 """

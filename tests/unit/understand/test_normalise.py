@@ -33,7 +33,7 @@ from cxstream.understand.normalise import LIMIT, normalise
         ("before 9:30am, on the X200", "before 0 am on the x 0"),
         ("\ud800 broken \udfff", "broken"),
         ("STRASSE straße", "strasse strasse"),
-        ("rock 'n' roll's", "rock n roll's"),
+        ("rock 'n' roll's", "rock n rolls"),
     ],
 )
 def test_one_spelling(written: str, seen: str) -> None:
@@ -62,7 +62,7 @@ def test_a_megabyte_costs_no_more_than_its_beginning() -> None:
 @pytest.mark.parametrize(
     ("said", "plain"),
     [
-        ("I cannae get intae it, didnae work", "i can't get intae it didn't work"),
+        ("I cannae get intae it, didnae work", "i can't get into it didn't work"),
         ("aye, it was the wee one", "yes it was the little one"),
         ("I'm tryna pay", "i'm trying to pay"),
         ("my wi-fi is down", "my wi fi is down"),
