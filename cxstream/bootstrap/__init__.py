@@ -6,6 +6,7 @@ One file for each thing that is made: `desk`, `models`, `topics`, `worker`.
 from cxstream.bootstrap.models import (
     encoder,
     foresight,
+    mood,
     scorer,
     shipped_models,
     tenant,
@@ -23,6 +24,7 @@ __all__ = [
     "faust_app",
     "foresight",
     "front",
+    "mood",
     "on_embedded",
     "playbooks",
     "prepare_topics",

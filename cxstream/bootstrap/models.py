@@ -19,6 +19,7 @@ from cxstream.understand.encoder import Encoder
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.light import LIGHT, LightScorer, load_light
 from cxstream.understand.model import ModelScorer, load_encoder, load_scorer
+from cxstream.understand.mood import MoodReader, load_mood
 from cxstream.understand.routing import Remote, RoutedScorer, Step
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.stream import Stream
@@ -148,15 +149,29 @@ def tenant(settings: Settings, name: str, model: Scorer) -> TenantReader:
 
     ModelError when they are missing or belong to another encoder, or when the scores come from no encoder.
     """
+    shared = _shared(model, "--intents")
+    found = load_intents(settings.models_dir or shipped_models(), name, shared)
+    return TenantReader(found, shared)
+
+
+def mood(settings: Settings, model: Scorer) -> MoodReader:
+    """GoEmotions' groups beside the scores, on the encoder of `model`: one pass serves both.
+
+    ModelError when their head is missing or belongs to another encoder, or the scores come from none.
+    """
+    return load_mood(settings.models_dir or shipped_models(), _shared(model, "--moods"))
+
+
+def _shared(model: Scorer, wanted: str) -> LastBatch:
+    """The encoder of a scorer, remembering its last batches from now on."""
     heavy = transformer(model)
     if not isinstance(heavy, ModelScorer):
         raise ModelError(
-            "--intents needs the encoder, which is missing here: `cxstream doctor` says why"
+            f"{wanted} needs the encoder, which is missing here: `cxstream doctor` says why"
         )
-    shared = LastBatch(heavy.encoder)
-    found = load_intents(settings.models_dir or shipped_models(), name, shared)
-    heavy.encoder = shared
-    return TenantReader(found, shared)
+    if not isinstance(heavy.encoder, LastBatch):
+        heavy.encoder = LastBatch(heavy.encoder)
+    return heavy.encoder
 
 
 def foresight(settings: Settings) -> Foresight:

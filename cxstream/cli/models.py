@@ -34,6 +34,12 @@ def score(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add the words that carried each signal.")
     ] = False,
+    moods: Annotated[
+        bool,
+        typer.Option(
+            "--moods", help="Add GoEmotions' groups: positive, negative, ambiguous, neutral."
+        ),
+    ] = False,
 ) -> None:
     """Score texts from standard input, one a line: one JSON line out for each, in order.
 
@@ -47,7 +53,8 @@ def score(
     model = bootstrap.scorer(settings)
     tenant = None if intents is None else bootstrap.tenant(settings, intents, model)
     explainer = getattr(model, "heavy", model) if explain else None
-    for line in score_lines(read_batches(sys.stdin.fileno()), model, tenant, explainer):
+    mood = bootstrap.mood(settings, model) if moods else None
+    for line in score_lines(read_batches(sys.stdin.fileno()), model, tenant, explainer, mood):
         console.put(line)
 
 

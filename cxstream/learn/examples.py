@@ -51,7 +51,7 @@ class Example:
     `weak` says that the labels beside the intent only follow from it (a customer who spells out an
     order number is calm); they are trained on, and never evaluated on. `fine` are the source's own
     labels, which keep the encoder able to tell near neighbours apart; `abuse_share` is the share of the
-    raters who found the text abusive.
+    raters who found the text abusive; `moods` are GoEmotions' groups of its labels.
     """
 
     text: str
@@ -63,6 +63,7 @@ class Example:
     weak: bool = False
     fine: frozenset[str] | None = None
     abuse_share: float | None = None
+    moods: frozenset[str] | None = None
 
 
 def read(data: Path, split: Split) -> list[Example]:
@@ -87,6 +88,11 @@ def rows(data: Path, source: str, split: Split) -> Iterator[Row]:
 def calibrates(text: str) -> bool:
     """Whether a development text is in the half that calibrates; the other half measures calibration."""
     return sha256(normalise(text).encode()).digest()[0] < 128
+
+
+def fold_of(text: str, folds: int = 5) -> int:
+    """The fold of a text in cross-validation, by its hash: texts that are alike lie in the same."""
+    return int.from_bytes(sha256(normalise(text).encode()).digest()[1:5], "big") % folds
 
 
 def authored(path: Path = AUTHORED) -> list[Example]:
@@ -206,6 +212,13 @@ _EMOTION_OF: Final = {
     "satisfaction": ("admiration", "approval", "gratitude", "joy", "relief", "love", "optimism",
                      "excitement", "caring", "pride", "amusement"),
 }  # fmt: skip
+_MOOD_OF: Final = {
+    "positive": (*_EMOTION_OF["satisfaction"], "desire"),
+    "negative": (*_EMOTION_OF["anger"], *_EMOTION_OF["dissatisfaction"], *_EMOTION_OF["distress"],
+                 "embarrassment"),
+    "ambiguous": ("confusion", "curiosity", "realization", "surprise"),
+    "neutral": ("neutral",),
+}  # fmt: skip
 _TONE: Final = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 
 
@@ -220,6 +233,9 @@ def _goemotions(rows: Iterator[Row], _: dict[str, str]) -> list[Example]:
                 name for name in EMOTIONS if set(_EMOTION_OF[name]) & set(row["emotions"])
             ),
             fine=_fine(*row["emotions"]),
+            moods=frozenset(
+                name for name, fine in _MOOD_OF.items() if set(fine) & set(row["emotions"])
+            ),
         )
         for row in rows
     ]

@@ -14,6 +14,7 @@ from cxstream.learn.baseline import write_reference
 from cxstream.learn.card import table
 from cxstream.learn.deletion import deletion_section, deletion_test
 from cxstream.learn.distil import train_light
+from cxstream.learn.mood import train_mood
 from cxstream.learn.stream_evaluate import evaluate_stream
 from cxstream.learn.stream_train import train_stream
 from cxstream.learn.thresholds import thresholds_table
@@ -33,6 +34,7 @@ def run(
     """Train and judge everything into `out`. What is kept in `cache` lets a run that was cut off go on."""
     metrics = train(data, out, seed=seed, report=report, cache=cache, plan=plan_of(config))
     scorer = load_scorer(out)
+    metrics["moods"] = train_mood(scorer.encoder, data, out, seed=seed, report=report, cache=cache)
     judge(scorer, metrics, data, "dev", out, seed=seed, report=report, cache=cache)
     train_stream(scorer.encoder, scorer, data, out, seed=seed, report=report, cache=cache)
     describe(metrics, data, out, report=report)

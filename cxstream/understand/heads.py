@@ -36,6 +36,7 @@ KINDS: Final[dict[str, Kind]] = {
     "sentiment": "one_of",
     "emotion": "each",
     "abuse": "each",
+    "mood": "each",
 }
 FORMAT: Final = "1"
 
@@ -113,8 +114,8 @@ def save(heads: Heads, path: Path) -> None:
     save_file(arrays, path, metadata={"cxstream": json.dumps(about, sort_keys=True)})
 
 
-def load(path: Path) -> Heads:
-    """Read heads; ModelError when the file is missing, damaged, or speaks of other labels."""
+def load(path: Path, wanted: Mapping[str, tuple[str, ...]] = LABELS) -> Heads:
+    """Read heads; ModelError when the file is missing, damaged, or speaks of other labels than wanted."""
     if not path.is_file():
         raise ModelError(f"no heads at {path}; make them with `cxstream train`")
     try:
@@ -124,7 +125,7 @@ def load(path: Path) -> Heads:
         if about["format"] != FORMAT:
             raise ModelError(f"{path} has format {about['format']}; this cxstream reads {FORMAT}")
         found = {name: _head(name, shape, arrays) for name, shape in about["heads"].items()}
-        if {name: head.labels for name, head in found.items()} != LABELS:
+        if {name: head.labels for name, head in found.items()} != wanted:
             raise ModelError(f"{path} has other heads or labels than this cxstream; train again")
         return Heads(
             about["name"], about["encoder"], about["encoder_sha256"], about["dimensions"], found

@@ -34,3 +34,6 @@ TOPICS: Final = (
 INTENTS: Final = (*ACTS, *TOPICS, "out_of_scope")
 SENTIMENTS: Final = ("negative", "neutral", "positive")
 EMOTIONS: Final = ("anger", "dissatisfaction", "distress", "confusion", "satisfaction")
+
+MOODS: Final = ("positive", "negative", "ambiguous", "neutral")
+"""GoEmotions' own four groups of its labels; a text may be of several. `ambiguous`: surprise, curiosity."""

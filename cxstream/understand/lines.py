@@ -9,6 +9,7 @@ import msgspec
 
 from cxstream.errors import RecordError
 from cxstream.understand.explain import explanations
+from cxstream.understand.mood import MoodReader
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.tenant_reader import TenantReader
 
@@ -44,11 +45,13 @@ def score_lines(
     scorer: Scorer,
     tenant: TenantReader | None = None,
     explainer: Scorer | None = None,
+    mood: MoodReader | None = None,
 ) -> Iterator[str]:
     """One JSON line out for each line in, in order; a line is a text, or a JSON object with a `text`.
 
     With `tenant` each answer also has its `tenant_intent`. With `explainer` (the scorer, or the one behind it
-    that counts) it has `explanations`: signal -> the spans of the text that carried it.
+    that counts) it has `explanations`: signal -> the spans of the text that carried it. With `mood` it has
+    `moods`: the probability of each.
 
     Empty lines are scored too, so that the n-th answer belongs to the n-th line, and so is a line that
     only begins like JSON. Raises `RecordError` naming the line when a JSON object has no text, after the
@@ -71,6 +74,9 @@ def score_lines(
         if tenant is not None:
             for answer, intent in zip(answers, tenant.read(texts), strict=True):
                 answer["tenant_intent"] = msgspec.to_builtins(intent)
+        if mood is not None:
+            for answer, heard in zip(answers, mood.read(texts), strict=True):
+                answer["moods"] = heard
         if explainer is not None:
             carried = explanations(explainer, texts, scored)
             for answer, found in zip(answers, carried, strict=True):
