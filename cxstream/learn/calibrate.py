@@ -116,6 +116,6 @@ def probabilities(head: Head, x: Array) -> NDArray[np.float64]:
     """Calibrated probabilities for many rows at once (training and evaluation of heads)."""
     value = logits(head, x).astype(np.float64) * head.slope + head.offset
     if head.kind == "each":
-        return np.asarray(1 / (1 + np.exp(-value)))
+        return np.asarray(1 / (1 + np.exp(-np.clip(value, -60, 60))))
     powers = np.exp(value - value.max(1, keepdims=True))
     return np.asarray(powers / powers.sum(1, keepdims=True))

@@ -22,13 +22,14 @@ from cxstream.learn.calibrate import balanced, calibrated, even_recall, in_and_o
 from cxstream.learn.card import write_card
 from cxstream.learn.evaluate import evaluate, figures_of, scored_split
 from cxstream.learn.examples import EVALUATED_ONLY, WHOLE, Example, authored, calibrates, read
+from cxstream.learn.mood import judge_mood
 from cxstream.learn.network import Network, Tuning
 from cxstream.learn.targets import targets
 from cxstream.learn.tenant_judge import judge_tenants
 from cxstream.learn.thresholds import thresholds_of
 from cxstream.learn.tune import tune
 from cxstream.learn.vectors import vectors
-from cxstream.understand.heads import KINDS, LABELS, Array, Head, Heads, save
+from cxstream.understand.heads import KINDS, LABELS, Head, Heads, save
 from cxstream.understand.labels import INTENTS
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.minilm import MiniLm, packaged
@@ -112,6 +113,10 @@ def judge(
     scored = scored_split(scorer, data, split, report)
     figures = figures_of(scored, split)
     figures |= judge_tenants(scorer.encoder, data, split, seed=seed, report=report, cache=cache)
+    if "moods" in metrics:
+        figures |= judge_mood(
+            scorer.encoder, data, models, split, metrics["moods"], report=report, cache=cache
+        )
     metrics["figures"][split] = figures
     metrics["lexicon"][split] = evaluate(LexiconScorer(), data, split=split)
     if split == "dev":
@@ -194,13 +199,10 @@ def settled(
             head = balanced(head, x[known], y[known], ("out_of_scope",), out)
         elif name == "sentiment":
             head = balanced(head, x[known], y[known], ("negative", "neutral"), even_recall)
-        made[name] = calibrated(head, x[known], _decided(y[known]))
+        if name == "abuse":  # taught as a share of raters; a probability is that most of them agree
+            y = np.array([[float(bool(e.abuse))] for e in held], np.float32)
+        made[name] = calibrated(head, x[known], y[known])
     return made
-
-
-def _decided(y: Array) -> Array:
-    """Shares of raters as yes or no."""
-    return (y >= 0.5).astype(np.float32)
 
 
 def _mark(taught: Sequence[Example], plan: Tuning, seed: int) -> str:
@@ -217,7 +219,7 @@ def _mark(taught: Sequence[Example], plan: Tuning, seed: int) -> str:
             e.abuse_share,
             e.abuse,
         )
-        mark.update(repr((*labels, sorted(e.fine or ()))).encode())
+        mark.update(repr((*labels, sorted(e.fine or ()), normalise(e.text))).encode())
     return mark.hexdigest()[:16]
 
 

@@ -25,6 +25,7 @@ from cxstream.learn.figures import (
     auc,
     average_precision,
     calibration_error,
+    cross_fitted,
     f1,
     interval,
     macro_recall,
@@ -269,3 +270,18 @@ def test_thresholds_say_what_a_policy_would_find() -> None:
     )
     assert found["abuse"][0] == {"at": 0.1, "share": 0.5, "precision": 1.0, "recall": 1.0}
     assert "| abuse | 1.00 / 1.00 |" in thresholds_table(found)
+
+
+def test_cross_fitting_undoes_what_calibrating_on_all_of_it_flattered() -> None:
+    chance = np.random.default_rng(5)
+    truth = chance.random(4000) < 0.3
+    score = 1 / (1 + np.exp(-(3 * truth - 2 + chance.normal(size=4000))))
+    crooked = calibration_error(score, truth)
+    found = cross_fitted(score, truth, np.arange(4000) % 5)
+    assert calibration_error(found, truth) < 0.03 < crooked
+    assert auc(found, truth) == pytest.approx(auc(score, truth), abs=0.003)
+    # a fold knows nothing of its own labels: turned round, its probabilities stay as they are
+    turned = np.where(np.arange(4000) % 5 == 0, ~truth, truth)
+    again = cross_fitted(score, turned, np.arange(4000) % 5)
+    assert np.allclose(again[::5], found[::5])
+    assert not np.allclose(again[1::5], found[1::5])
