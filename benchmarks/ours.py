@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 import tempfile
@@ -17,6 +18,8 @@ import time
 from pathlib import Path
 
 from cxstream.bootstrap import build, prepare_topics
+from cxstream.engine.app import CxApp
+from cxstream.engine.place import claim
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
 
@@ -60,10 +63,11 @@ async def run(brokers: str, prefix: str, out: Path) -> None:
         kept = Kept()
         await prepare_topics(settings)
         app = build(settings, kept)
+        app.place = claim(settings.data_dir, settings.app_id)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await app.start()
-        await app.ready.wait()
+        await ready(app)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await stop.wait()
@@ -73,10 +77,21 @@ async def run(brokers: str, prefix: str, out: Path) -> None:
         await app.stop()
 
 
+async def ready(app: CxApp) -> None:
+    """Wait until it reads. Raises `EngineError` when it gives up instead."""
+    waits = [asyncio.ensure_future(app.ready.wait()), asyncio.ensure_future(app.gave_up())]
+    done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
 def write(out: Path, lines: list[object]) -> None:
     """One line each."""
     out.write_text("\n".join(map(json.dumps, lines)))
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
     asyncio.run(run(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

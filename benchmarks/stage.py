@@ -15,7 +15,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ours import ready
+
 from cxstream.bootstrap import build, prepare_topics
+from cxstream.engine.place import claim
 from cxstream.events import Scores
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
@@ -42,11 +45,12 @@ async def run(brokers: str, prefix: str, stage: str, count: int) -> float:
         )
         await prepare_topics(settings)
         app = build(settings, Metrics(), Always())
+        app.place = claim(settings.data_dir, settings.app_id)
         for name in list(app.agents):
             if name != f"cxstream.{stage}":
                 del app.agents[name]
         await app.start()
-        await app.ready.wait()
+        await ready(app)
         began, already = time.process_time(), sum(app.progress.done.values())
         await app.progress.until(lambda progress: sum(progress.done.values()) >= count)
         spent = time.process_time() - began
