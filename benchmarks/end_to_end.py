@@ -30,6 +30,7 @@ from conversations import source
 
 HERE = Path(__file__).resolve().parent
 READY_S = 120.0
+STOP_S = 60.0
 PARTITIONS = 4
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -54,7 +55,11 @@ def running(*command: str, until: str | None = None) -> Iterator[subprocess.Pope
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
