@@ -9,6 +9,7 @@ moment share one context, and everything is handed over (`View.ready`) before an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
@@ -31,12 +32,21 @@ class NotEvaluated(Exception):
 
 
 class Condition(Struct, frozen=True):
-    """One compiled expression, the facts that it needs as variables, and those it reads."""
+    """One compiled expression, the facts that it needs as variables, and those it reads.
+
+    `unsaid` is the same with none of its phrases said, which is how it nearly always is: handing over a
+    hundred times "not said" would cost more than all the rest.
+    """
 
     source: str
     program: Any
     slots: tuple[Slot, ...] = ()
     phrases: tuple[Slot, ...] = ()
+    unsaid: Condition | None = None
+
+    def heard(self, said: Container[str]) -> Condition:
+        """The form to judge when these groups of the rule's phrases were said."""
+        return self if said or self.unsaid is None else self.unsaid
 
     @property
     def reads_phrases(self) -> bool:
@@ -66,7 +76,12 @@ def compile_condition(
     problems = reading.problems(functions)
     if problems:
         return Condition(source, None, facts, phrases), problems
-    condition = Condition(source, cel.compile(reading.rewritten), facts, phrases)
+    unsaid = None
+    if phrases:
+        names = "|".join(slot.name for slot in phrases)
+        silent = re.sub(rf"\b(?:{names})\b", "false", reading.rewritten)
+        unsaid = Condition(source, cel.compile(silent), facts)
+    condition = Condition(source, cel.compile(reading.rewritten), facts, phrases, unsaid)
     return condition, _try(condition, tuple(groups))
 
 
@@ -87,7 +102,11 @@ class View:
             if slot.name not in self._given:
                 self._given.add(slot.name)
                 self._context.add_variable(slot.name, slot.path[1] in said)
-        for slot in condition.slots:
+        self.ready_for(condition.slots)
+
+    def ready_for(self, slots: Iterable[Slot]) -> None:
+        """Hand over facts that many conditions need, in one go."""
+        for slot in slots:
             if slot.name not in self._given:
                 self._given.add(slot.name)
                 self._hand_over(slot)

@@ -16,6 +16,7 @@ from cxstream.decide.moment import Moment
 from cxstream.decide.phrases import Anchors
 from cxstream.decide.playbook import Playbook, Rule
 from cxstream.decide.policy import Policy, Purpose
+from cxstream.decide.reading import Slot
 from cxstream.errors import PlaybookError
 from cxstream.events import RuleRef
 
@@ -23,7 +24,10 @@ Place = tuple[str, str]
 
 
 class Ranked(Struct, frozen=True):
-    """A rule in its playbook: how decisions name it, where it listens, how long things last by channel."""
+    """A rule in its playbook: how decisions name it, where it listens, how long things last by channel.
+
+    `alone` is set when its condition is judged at every moment, whatever was said or understood.
+    """
 
     rule: Rule
     ref: RuleRef
@@ -31,13 +35,18 @@ class Ranked(Struct, frozen=True):
     pace: dict[str, int]
     policy: Policy
     purpose: Purpose
+    alone: bool = False
 
 
 class Slice(Struct, frozen=True):
-    """The rules to look at in one kind of moment, and the anchors of their phrases, place by place."""
+    """The rules to look at in one kind of moment, and the anchors of their phrases, place by place.
+
+    `slots` are the facts that every such moment needs: those of the conditions that are judged each time.
+    """
 
     ranked: tuple[Ranked, ...]
     anchors: Anchors
+    slots: tuple[Slot, ...] = ()
 
 
 class Index:
@@ -84,7 +93,13 @@ class Index:
 
 def _slice(ranked: Iterable[Ranked]) -> Slice:
     kept = tuple(ranked)
-    return Slice(kept, Anchors(one.rule.phrases for one in kept))
+    slots = {
+        slot.name: slot
+        for one in kept
+        if one.alone and one.rule.when
+        for slot in one.rule.when.slots
+    }
+    return Slice(kept, Anchors(one.rule.phrases for one in kept), tuple(slots.values()))
 
 
 def _needs_intent(rule: Rule) -> bool:
@@ -99,5 +114,7 @@ def _rank(playbook: Playbook, rule: Rule) -> Ranked:
         on=frozenset(vocabulary.EVENTS[name] for name in rule.on),
         pace=playbook.pace,
         policy=playbook.policy,
+        alone=rule.when is not None
+        and (rule.when.reads_phrases or not (rule.intents or rule.phrases)),
         purpose=playbook.policy.purposes.get(rule.purpose, Purpose(rule.purpose)),
     )

@@ -30,7 +30,7 @@ def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Re
     for one, found in started(here, moment, view):
         rule = one.rule
         try:
-            if rule.when is not None and not view.holds(rule.when):
+            if rule.when is not None and not view.holds(rule.when.heard(found)):
                 continue
         except NotEvaluated as error:
             reason = f"condition could not be evaluated: {error}"
@@ -49,6 +49,7 @@ def started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found
     worth = here.anchors.worth(said) if said is not None else 0
     place = (moment.kind, moment.role)
     started: list[tuple[Ranked, Found]] = []
+    view.ready_for(here.slots)
     for bit, one in enumerate(here.ranked):
         rule, phrases, when = one.rule, one.rule.phrases, one.rule.when
         if place not in one.on:
@@ -60,8 +61,8 @@ def started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found
             understood = moment.intent in rule.intents and moment.probability >= rule.probability
             if not understood and not (when is not None and when.phrases):
                 continue
-        if when is not None:
-            view.ready(when, found)
+        if when is not None and (found or not one.alone):
+            view.ready(when.heard(found), found)
         started.append((one, found))
     return started
 

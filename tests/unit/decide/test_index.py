@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cxstream.decide import index as index_module
 from cxstream.decide.conditions import Condition, View
 from cxstream.decide.decider import Decider
-from cxstream.decide.index import Index, Slice
+from cxstream.decide.index import Index, Slice, _slice
 from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.moment import Moment
 from cxstream.decide.phrases import Anchors
@@ -69,8 +69,9 @@ class Everything(Index):
     """No index at all: every rule is looked at, every phrase is searched."""
 
     def at(self, moment: Moment) -> Slice:
-        ranked = tuple(self.by_id.values())
-        return Slice(ranked, AllWorth(one.rule.phrases for one in ranked))
+        whole = _slice(self.by_id.values())
+        anchors = AllWorth(one.rule.phrases for one in whole.ranked)
+        return Slice(whole.ranked, anchors, whole.slots)
 
 
 class AllWorth(Anchors):
