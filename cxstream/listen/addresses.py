@@ -36,7 +36,7 @@ _NOT_A_NAME: Final = frozenset(
 )
 _STREET: Final = re.compile(
     rf"(?<![\w.,£$€-])(?P<number>{_NUMBER}),?\s(?P<name>(?:[^\W\d_][\w'.-]{{0,24}}\s){{1,4}}?)"
-    rf"(?:(?P<clear>{_CLEAR})|(?P<everyday>{_EVERYDAY})){_E}\.?",
+    rf"(?:(?P<clear>{_CLEAR})|(?P<everyday>{_EVERYDAY})){_E}(?:\s(?:{_CLEAR}|{_EVERYDAY}){_E})?+\.?",
     re.IGNORECASE,
 )
 _GERMAN: Final = re.compile(

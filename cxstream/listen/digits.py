@@ -26,7 +26,7 @@ AT_EDGE = 4
 """From this many digits, said one by one at an edge of a fragment, it may be half of a longer number."""
 
 _FILL = (
-    rf"(?:[\s:=#,.\-]++|(?:is|was|are|it's|its|that's|code|numbers?|no|the|um|uh|er|at|on|would|be|starts?|begins?|"
+    rf"(?:[\s:=#,.\-]++|(?:is|was|are|says|reads|it's|its|that's|code|numbers?|no|the|um|uh|er|at|on|would|be|starts?|begins?|"
     rf"with|so|okay|ok|yes|yeah|of|my|here|goes|again|digits?|date|card|then){E})*+"
 )
 _CONTEXT = re.compile(

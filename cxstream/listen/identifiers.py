@@ -152,7 +152,7 @@ def _is_address(text: str, spoken: re.Match[str]) -> bool:
     last = local.rpartition(" ")[2]
     if last in _AFTER_IS or last in _VERBS or last.endswith("ed"):
         return False
-    spelt = " " in local or any(char.isdigit() for char in local)
+    spelt = " " in local or domain.count(" dot ") > 1 or any(char.isdigit() for char in local)
     before = text[max(0, spoken.start() - 40) : spoken.start()].lower()
     return spelt or domain.split(" ")[0] in _PROVIDERS or "mail" in before or "write to" in before
 
