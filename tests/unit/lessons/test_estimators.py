@@ -24,7 +24,7 @@ from cxstream.lessons.estimators import (
 from cxstream.lessons.gate import judge
 
 RUNS = 300
-LOGGED = 1_000
+LOGGED = 2_000
 
 
 def contact_centre() -> ModuleType:
