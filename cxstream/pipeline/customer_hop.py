@@ -10,6 +10,7 @@ from cxstream.context.customer import Customer
 from cxstream.context.notes import Remembered, together
 from cxstream.context.standing import Response
 from cxstream.decide import approvals
+from cxstream.decide.answers import left_open
 from cxstream.decide.deciding import Deciding
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.passport import causes, passport
@@ -151,6 +152,10 @@ class CustomerHop:
 
     def _end(self, state: Customer, signal: Signal) -> Outbound:
         contact = state.contacts[signal.conversation_id]
+        if not contact.summaries:
+            responses = state.standing.responses
+            for rule, answer in left_open(state.given, responses, signal.conversation_id):
+                self._observer.answered(rule, answer)
         summary = summarise(signal, contact)
         contact.summaries += 1
         return Outbound("summaries", signal.conversation_id, summary)
