@@ -90,7 +90,7 @@ async def received(socket: WebSocket) -> bytes:
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code") or 1000)
     text: str | None = message.get("text")
-    return text.encode("utf-8", "replace") if text is not None else message["bytes"] or b""
+    return text.encode("utf-8", "replace") if text is not None else message.get("bytes") or b""
 
 
 async def _answer(socket: WebSocket, outstanding: _Outstanding) -> None:

@@ -22,6 +22,7 @@ from samples import SAMPLES, Sample
 from cxstream.connectors import registry
 from cxstream.connectors.connector import EXPERIMENTAL, SUPPORTED
 from cxstream.connectors.proof import Token
+from cxstream.connectors.session import Session
 from cxstream.connectors.tokens import SignedToken
 from cxstream.context.conversation import Conversation
 from cxstream.desk.connect import _payload
@@ -96,6 +97,10 @@ def test_it_says_what_was_said_and_by_whom(name: str) -> None:
     assert said(made) == sample.said
     assert len({record.conversation_id for record in made}) == 1
     assert made[0].conversation_id.split(":")[0] == registry.connector(name).vendor
+    finals = [r for r in made if isinstance(r, Fragment) and r.stage is not Stage.PARTIAL]
+    settled = {f.fragment_id for f in finals} | {f.clears.fragment_id for f in finals if f.clears}
+    partials = [r for r in made if isinstance(r, Fragment) and r.stage is Stage.PARTIAL]
+    assert {partial.fragment_id for partial in partials} <= settled, "a partial without its final"
     ended = [r for r in made if not isinstance(r, Fragment) and r.type is ControlKind.ENDED]
     assert bool(ended) is sample.over
 
@@ -174,6 +179,24 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(name: str, data: st.Da
         for record in made:
             with contextlib.suppress(RecordError):
                 decode_record(msgspec.json.encode(record))
+
+
+def test_a_broken_mail_is_read_or_refused() -> None:
+    connector = registry.connector("email")
+    dice = random.Random(7)
+    taken = 0
+    for _ in range(400):
+        mail = bytearray(dice.choice(SAMPLES["email"].bodies))
+        for _ in range(dice.randint(1, 6)):
+            place = dice.randrange(len(mail))
+            if dice.random() < 0.7:
+                mail[place] = dice.randrange(256)
+            else:
+                del mail[place : place + dice.randint(1, 20)]
+        with contextlib.suppress(RecordError):
+            made = connector.records({"raw": bytes(mail)}, Session(name="email"))
+            taken += len([msgspec.json.encode(record) for record in made])
+    assert taken > 100
 
 
 class Vendor:

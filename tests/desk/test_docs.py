@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from brokers import missing
 from desk_support import Desk
 
 from cxstream.connectors import registry
@@ -40,6 +42,8 @@ def free_port() -> int:
 
 def test_from_nothing_to_a_nudge(tmp_path: Path) -> None:
     """Every command of the page but the installation, in one shell, with ports that are free."""
+    if shutil.which("curl") is None:
+        missing("curl", "install it: the page uses it")
     steps = blocks(CONNECT, "sh")
     assert len(steps) == 7
     script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(
