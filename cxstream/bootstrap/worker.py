@@ -91,7 +91,7 @@ def build(
             decider=released,
             observer=metrics,
             learning=learning_loop(settings, metrics, known),
-            promising=Promising(ZoneInfo(settings.time_zone)),
+            promising=Promising(ZoneInfo(settings.time_zone)).warm(),
         ),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains

@@ -42,6 +42,11 @@ class Promising:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
 
+    def warm(self) -> Promising:
+        """Read the first date now: dateparser then loads its tables, and not while a customer waits."""
+        find("I'll call you back on Friday.", 0, self._zone)
+        return self
+
     def hear(self, state: Customer, signal: Signal) -> list[LedgerEvent]:
         """Take over what a signal says of promises (in place); what the ledger must know of it, in order."""
         if signal.kind == ControlKind.FRAGMENT_DELETED.value:
