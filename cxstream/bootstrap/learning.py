@@ -31,7 +31,7 @@ def beliefs(settings: Settings) -> Beliefs:
 
 
 def read_beliefs(path: Path) -> list[Learnt]:
-    """Records of `cx.learnt`, one JSON object a line (`cxstream tail learnt --from-start --json`)."""
+    """Records of `cx.learnt`, one JSON object a line (`cxstream policy beliefs`)."""
     records = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
@@ -39,6 +39,15 @@ def read_beliefs(path: Path) -> list[Learnt]:
         except msgspec.MsgspecError as error:
             raise SettingsError(f"{path}:{number}: no record of cx.learnt: {error}") from error
     return records
+
+
+async def believed(settings: Settings) -> list[Learnt]:
+    """What is believed now: the newest record of each rule on the topic. Raises `EngineError`."""
+    newest: dict[str, Learnt] = {}
+    for record in await Archive(settings).all("learnt"):
+        if isinstance(record, Learnt):
+            newest[record.rule] = record
+    return [newest[rule] for rule in sorted(newest)]
 
 
 async def evaluation(

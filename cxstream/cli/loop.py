@@ -43,6 +43,19 @@ def journey(
         Console().print(as_text(found))
 
 
+@policy_app.command("beliefs")
+def beliefs_now(brokers: Brokers = None) -> None:
+    """Print what has been learnt of each rule so far, as JSON lines: a file of beliefs.
+
+    For `policy evaluate` and `backtest`, and for CXSTREAM_BELIEFS.
+    """
+    from cxstream.bootstrap.learning import believed
+
+    console.quiet()
+    for record in asyncio.run(believed(console.settings(brokers=brokers))):
+        console.put(msgspec.json.encode(record).decode())
+
+
 @policy_app.command("evaluate")
 def evaluate(
     beliefs: Annotated[

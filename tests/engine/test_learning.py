@@ -9,7 +9,7 @@ from brokers import Broker
 from support import BASE_MS, TIME_LIMIT_S, control, only, said, settings_for
 
 from cxstream import replay
-from cxstream.bootstrap.learning import read_beliefs
+from cxstream.bootstrap.learning import believed, read_beliefs
 from cxstream.engine.feed import Record
 from cxstream.engine.topics import Topics
 from cxstream.events import (
@@ -134,4 +134,6 @@ def test_a_worker_that_was_restarted_learns_on_to_the_bit(
     run(broker, f"{topic_prefix}parts.", with_answers(range(2), told))
     parts = newest(run(broker, f"{topic_prefix}parts.", with_answers(range(2, 5), told)))
     assert whole and parts == whole
+    kept = asyncio.run(believed(settings_for(broker, f"{topic_prefix}parts.")))
+    assert {record.rule: record.state for record in kept} == whole
     assert max(Propensity.restore(state).lessons for state in parts.values()) >= 2
