@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | train | bench | bench-check
+# make setup | demo | test | chaos | lint | train | bench | bench-check
 # PYTHON=python3.12 chooses the interpreter; TORCH_BACKEND=cpu|auto|pypi chooses the build of torch.
 PYTHON ?= python3
 TORCH_BACKEND ?= auto
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test lint types check train bench bench-check clean
+.PHONY: setup demo test chaos lint types check train bench bench-check clean
 
 setup: $(STAMP)
 
@@ -19,6 +19,10 @@ demo: setup
 
 test: setup lint types
 	$(BIN)/pytest
+
+# Faults on real Kafka, for hours: make chaos CHAOS="--kinds kill,pause --faults 10 --seed 7"
+chaos: setup
+	$(BIN)/python tests/integration/loss/chaos.py $(CHAOS)
 
 lint: setup
 	$(BIN)/ruff check cxstream tests deploy benchmarks

@@ -44,7 +44,6 @@ class Desk(NamedTuple):
     arrivals: Arrivals
     draining: asyncio.Event
     batch_max: int
-    drain_s: float
 
 
 class Reply(NamedTuple):
@@ -79,7 +78,7 @@ class BatchAgent(ABC):
             try:
                 await asyncio.shield(task)
             except asyncio.CancelledError:
-                await asyncio.wait({task}, timeout=desk.drain_s)
+                await asyncio.wait({task}, timeout=desk.app.drain_left_s())
                 if not task.done():
                     task.cancel()
                     batches.hand_back(batch)

@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import logging
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Never
 
@@ -71,6 +72,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.draining = asyncio.Event()
         self.ready = asyncio.Event()
+        self._drained_by: float | None = None
         self.stages: dict[str, BatchAgent] = {}
         super().__init__(*args, **kwargs)
 
@@ -109,14 +111,28 @@ class CxApp(faust.App):  # type: ignore[misc]
         await self.wait_until_stopped()
         raise EngineError(f"the engine gave up: {self.crash_reason!r}")
 
+    def drain_left_s(self) -> float:
+        """How long work in hand may still take; all of it while nothing drains."""
+        if self._drained_by is None:
+            return self.drain_s
+        return max(0.0, self._drained_by - time.monotonic())
+
+    async def _hand_back_late(self) -> None:
+        # To cancel Faust's wait is no use: it takes that for an acknowledgement and waits on.
+        await asyncio.sleep(self.drain_s)
+        _log.warning("work in hand was not done within %s s and is handed back", self.drain_s)
+        self.consumer._unacked_messages.clear()
+
     async def on_stop(self) -> None:
         """Take no more batches, let Faust wait for the one in hand, then stop; never longer than `drain_s`."""
         self.draining.set()
+        self._drained_by = time.monotonic() + self.drain_s
         self.life.enter(Phase.DRAINING)
+        late = asyncio.ensure_future(self._hand_back_late())
         try:
-            await asyncio.wait_for(super().on_stop(), self.drain_s)
-        except TimeoutError:
-            _log.warning("work in hand was not done within %s s and is handed back", self.drain_s)
+            await super().on_stop()
+        finally:
+            late.cancel()
         self.pool.close()
         self.explainer.close()
 
@@ -196,7 +212,6 @@ def build_app(
         arrivals=arrivals or Arrivals(),
         draining=app.draining,
         batch_max=settings.batch_max,
-        drain_s=settings.drain_s,
     )
     store = RocksRows if settings.on_disk else MemoryRows
     conversations, customers, ledger, learnt = (

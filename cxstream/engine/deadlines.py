@@ -5,13 +5,16 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 import faust
 
 from cxstream.engine.idle import Idle
 
 Entries = Iterable[tuple[int, bytes, bytes]]
+AT_ONCE: Final = 10_000
+"""States that are looked through between two batches: a third of a second at most."""
 
 
 class Due(NamedTuple):
@@ -29,6 +32,7 @@ class Deadlines:
     def __init__(self) -> None:
         self._due: list[Due] = []
         self._held: frozenset[int] = frozenset()
+        self._to_look_through: Iterator[tuple[int, bytes, int | None]] = iter(())
 
     def watch(self, due: Due) -> None:
         """Look at a key when its time has come; told twice it is looked at twice, which does no harm."""
@@ -42,14 +46,18 @@ class Deadlines:
     ) -> None:
         """These partitions are held now; when they changed, what is due is read from the table anew.
 
+        A large table is looked through in parts, one a call: a deadline in it may be seen some minutes late.
         `due_ms` gives the first event time that is due in a state, None when nothing is.
         """
-        if partitions == self._held:
-            return
-        self._held = partitions
-        found = ((p, key, due_ms(value)) for p, key, value in entries() if p in partitions)
-        self._due = [Due(ms, p, key, ms) for p, key, ms in found if ms is not None]
-        heapq.heapify(self._due)
+        if partitions != self._held:
+            self._held = partitions
+            self._due = []
+            self._to_look_through = (
+                (p, key, due_ms(value)) for p, key, value in entries() if p in partitions
+            )
+        for partition, key, ms in islice(self._to_look_through, AT_ONCE):
+            if ms is not None:
+                self.watch(Due(ms, partition, key, ms))
 
     def over(self, now_ms: Callable[[int], int]) -> Iterator[Due]:
         """What is due by the clock of its partition; each is given out once."""

@@ -8,6 +8,7 @@ offset together, and recovery reads them from the changelog again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import faust
@@ -17,6 +18,7 @@ from cxstream.engine.stores import Row, Rows
 from cxstream.errors import StateError
 
 _MIB = 1024 * 1024
+_PAGE = 1000
 _OFFSET = b"o"
 _ROW = b"r"
 """First byte of every row's key, so that no key can be the offset's."""
@@ -62,11 +64,16 @@ class RocksRows(Rows):
             database.close()
 
     def entries(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Partition, key and bytes of every row."""
-        for partition, database in list(self._open.items()):
-            for key, value in database.items(from_key=_ROW):
-                assert isinstance(key, bytes)  # raw mode
-                yield partition, key[len(_ROW) :], value
+        """Partition, key and bytes of every row, page by page: no database is held open in between."""
+        for partition in list(self._open):
+            after: bytes = _ROW
+            while partition in self._open and (page := self._page(partition, after)):
+                for key, value in page:
+                    yield partition, key[len(_ROW) :], value
+                after = page[-1][0] + b"\0"
+
+    def _page(self, partition: int, after: bytes) -> list[tuple[bytes, bytes]]:
+        return list(islice(self._open[partition].items(from_key=after), _PAGE))  # type: ignore[arg-type]
 
     def count(self) -> int:
         """RocksDB's estimate of how many rows there are; a row that was just rewritten may count twice."""

@@ -147,8 +147,8 @@ class MemoryRows(Rows):
 
     def entries(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Partition, key and bytes of every row."""
-        for partition, rows in self._rows.items():
-            for key, value in rows.items():
+        for partition, rows in list(self._rows.items()):
+            for key, value in list(rows.items()):
                 yield partition, key, value
 
     def count(self) -> int:

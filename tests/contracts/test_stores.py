@@ -100,6 +100,17 @@ def test_recovery_takes_its_own_changelog_only(store: Rows) -> None:
     assert [store.offset(p) for p in (0, 1)] == [6, 4]
 
 
+def test_every_row_is_an_entry_also_while_others_are_written(store: Rows) -> None:
+    rows = [(b"key-%05d" % n, b"%d" % n) for n in range(2500)]
+    store.write(0, rows, 1)
+    store.write(3, [(b"other", b"x")], 1)
+    entries = store.entries()
+    seen = [next(entries)]
+    store.write(0, [(b"key-00000", None)], 2)
+    seen += entries
+    assert sorted(seen) == [*((0, *row) for row in rows), (3, b"other", b"x")]
+
+
 async def _rebalance(store: Rows, revoked: set[TP]) -> None:
     await store.on_rebalance(set(), revoked, set())
 

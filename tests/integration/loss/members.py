@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 MEMBER = Path(__file__).with_name("member.py")
+BOUND = Path(__file__).resolve().parents[3] / "deploy" / "kafka" / "bound.py"
+"""Ends what it starts when we are killed ourselves (Linux)."""
 
 
 class Setup(NamedTuple):
@@ -24,6 +26,8 @@ class Setup(NamedTuple):
     store: str = "memory"
     session_timeout_s: float = 6.0
     drain_s: float = 20.0
+    score_deadline_s: float = 0.5
+    stall_s: float = 60.0
     static: bool = True
     stock_recovery: bool = False
 
@@ -67,12 +71,13 @@ class Member:
         self._began = self.log.stat().st_size
         # Through a pipe: where its disk is full it must still be able to say so.
         self.process = subprocess.Popen(
-            [sys.executable, str(MEMBER)],
+            [sys.executable, str(BOUND), sys.executable, str(MEMBER)],
             env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        threading.Thread(target=self._keep_log, args=(self.process,), daemon=True).start()
+        self._logging = threading.Thread(target=self._keep_log, args=(self.process,), daemon=True)
+        self._logging.start()
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -82,7 +87,9 @@ class Member:
     def wait(self, timeout_s: float = 60.0) -> int:
         """Wait for its end and give its exit code."""
         assert self.process is not None
-        return self.process.wait(timeout_s)
+        code = self.process.wait(timeout_s)
+        self._logging.join()
+        return code
 
     def end(self) -> None:
         """Make sure that it is gone, however it stands."""
@@ -103,7 +110,7 @@ class Member:
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with self.log.open("ab", buffering=0) as log:
+        with self.log.open("ab", buffering=0) as log, process.stdout:
             for line in process.stdout:
                 log.write(line)
 
@@ -119,7 +126,8 @@ class Member:
             "SESSION_TIMEOUT_S": setup.session_timeout_s,
             "DRAIN_S": setup.drain_s,
             "METRICS_PORT": 0,
-            "SCORE_DEADLINE_S": 0.5,
+            "SCORE_DEADLINE_S": setup.score_deadline_s,
+            "STALL_S": setup.stall_s,
             "EXPIRE_BY_CLOCK": False,  # the control is played at another time of day
         }
         if setup.static:

@@ -52,6 +52,7 @@ async def play(
     base_ms: int,
     cluster: ModuleType | None = None,
     control: Ledger | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> tuple[Report, Ledger]:
     """Play a session and judge it. The records depend on the seed only, the faults' moments too."""
     report = Report(fault.name if fault else "control", seed)
@@ -64,7 +65,7 @@ async def play(
                 lambda: all(m.ready for m in ground.members), "all ready", PATIENCE_S
             )
             for _ in range(rounds):
-                await _round(ground, script, dice, fault, report)
+                await _round(ground, script, dice, fault, report, patience_s)
             await _stop(ground)
         except Stuck as stuck:
             report.stuck = str(stuck)
@@ -77,7 +78,12 @@ async def play(
 
 
 async def _round(
-    ground: Field, script: Script, dice: random.Random, fault: Fault | None, report: Report
+    ground: Field,
+    script: Script,
+    dice: random.Random,
+    fault: Fault | None,
+    report: Report,
+    patience_s: float,
 ) -> None:
     records = script.next_round()
     if fault is not None and not fault.ordered:
@@ -92,7 +98,7 @@ async def _round(
         await sending
     finally:
         sending.cancel()
-    await ground.settled(PATIENCE_S)
+    await ground.settled(patience_s)
     report.rounds += 1
     if fault is not None:
         again = ground.ledger.decided_again_ms(fault_ms)

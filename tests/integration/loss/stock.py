@@ -1,0 +1,61 @@
+"""A worker of stock Faust, as its documentation shows it: what it handles it writes down, one line a record.
+
+Run as a script: `stock.py take|concurrency BROKERS TOPIC FOLDER [well]`. Without `well` it does what must not
+lose anything, and does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import faust
+from faust.types import StreamT
+
+
+def main() -> None:
+    """Work until killed."""
+    mode, brokers, topic, folder, *rest = sys.argv[1:]
+    app = faust.App(
+        f"{topic}-app",
+        broker=[f"aiokafka://{broker}" for broker in brokers.split(",")],
+        autodiscover=False,
+        store="memory://",
+        topic_partitions=1,
+        topic_disable_leader=True,
+        web_enabled=False,
+        broker_commit_interval=0.1,
+        consumer_auto_offset_reset="earliest",
+        datadir=folder,
+    )
+    source = app.topic(topic, value_type=bytes, value_serializer="raw", key_type=bytes)
+    app.Table("counts", partitions=1)
+    well, handled = bool(rest), Path(folder) / "handled"
+
+    def handle(value: bytes) -> None:
+        with handled.open("ab") as lines:
+            lines.write(value + b"\n")
+
+    async def in_batches(stream: StreamT) -> None:
+        async for values in stream.take(10, within=0.5):
+            if not well:
+                raise RuntimeError("the model has failed")
+            for value in values:
+                handle(value)
+
+    async def four_at_once(stream: StreamT) -> None:
+        async for value in stream:
+            if value == b"0" and not well:
+                await asyncio.Event().wait()  # the one that takes long
+            handle(value)
+
+    if mode == "take":
+        app.agent(source)(in_batches)
+    else:
+        app.agent(source, concurrency=4)(four_at_once)
+    faust.Worker(app, loglevel="info").execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()

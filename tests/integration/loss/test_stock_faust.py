@@ -1,0 +1,85 @@
+"""What stock Faust loses, on real Kafka: why `engine/batches.py` and `engine/recovery.py` are there.
+
+Each fails the day Faust mends it (then ours can go). Recovery is in `test_loss.py`, beside ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from brokers import Broker
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+
+STOCK = Path(__file__).with_name("stock.py")
+SENT = 20
+
+
+@contextmanager
+def stock(mode: str, broker: Broker, topic: str, folder: Path, *more: str) -> Iterator[None]:
+    """A worker of stock Faust, killed at the end."""
+    given = [sys.executable, str(STOCK), mode, broker.bootstrap_servers, topic, str(folder), *more]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(given, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def story(mode: str, broker: Broker, folder: Path) -> set[str]:
+    """Records are sent; a worker commits all of them, and is killed; the next one works. What was handled?"""
+    topic = f"stock-{uuid.uuid4().hex[:8]}"
+    servers = broker.bootstrap_servers
+    admin, producer = AIOKafkaAdminClient(bootstrap_servers=servers), AIOKafkaProducer(
+        bootstrap_servers=servers
+    )  # fmt: skip
+    await admin.start()
+    await producer.start()
+    try:
+        await admin.create_topics(
+            [NewTopic(topic, 1, 1), NewTopic(f"{topic}-app-counts-changelog", 1, 1)]
+        )
+        await asyncio.gather(*[await producer.send(topic, b"%d" % n) for n in range(SENT)])
+        with stock(mode, broker, topic, folder):
+            committed = 0
+            while committed < SENT:
+                found = await admin.list_consumer_group_offsets(f"{topic}-app")
+                committed = getattr(found.get(TopicPartition(topic, 0)), "offset", 0)
+                await asyncio.sleep(0.05)
+        await producer.send_and_wait(topic, b"last")
+        handled: set[str] = set()
+        with stock(mode, broker, topic, folder, "well"):
+            while "last" not in handled:
+                await asyncio.sleep(0.05)
+                if (folder / "handled").is_file():
+                    handled = set((folder / "handled").read_text().split())
+        return handled
+    finally:
+        await producer.stop()
+        await admin.close()
+
+
+def test_take_acknowledges_the_batch_that_its_agent_failed_on(
+    kafka_broker: Broker, tmp_path: Path
+) -> None:
+    handled = asyncio.run(asyncio.wait_for(story("take", kafka_broker, tmp_path), 500))
+    assert handled == {"last"}, "Faust may have mended take(): engine/batches.py may use it"
+
+
+def test_with_concurrency_it_commits_past_what_is_still_in_work(
+    kafka_broker: Broker, tmp_path: Path
+) -> None:
+    handled = asyncio.run(asyncio.wait_for(story("concurrency", kafka_broker, tmp_path), 500))
+    assert "0" not in handled, "Faust may have mended concurrency"
+    assert handled == {"last", *map(str, range(1, SENT))}
