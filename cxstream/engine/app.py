@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Never
@@ -24,6 +23,7 @@ from cxstream.engine.approval_agent import ApprovalAgent
 from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.broadcast import Broadcast
 from cxstream.engine.conversation_agent import ConversationAgent
+from cxstream.engine.credentials import credentials
 from cxstream.engine.crm_agent import CrmAgent
 from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
@@ -246,24 +246,6 @@ def build_app(
 def changelogs(settings: Settings) -> list[str]:
     """The changelog topics that the tables need."""
     return [changelog_name(settings.app_id, name) for name in TABLES]
-
-
-def credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:
-    """How Faust proves itself to Kafka, or None in plain text."""
-    if settings.security_protocol == "PLAINTEXT":
-        return None
-    context = None
-    if settings.security_protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=settings.ssl_cafile)
-    if settings.security_protocol == "SSL":
-        return faust.SSLCredentials(context)
-    secret = settings.sasl_password
-    return faust.SASLCredentials(
-        mechanism=settings.sasl_mechanism,
-        username=settings.sasl_username,
-        password=secret.get_secret_value() if secret else None,
-        ssl_context=context,
-    )
 
 
 def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
