@@ -16,7 +16,7 @@ from cxstream.desk.doors import Doors
 from cxstream.desk.floor import Floor
 from cxstream.desk.guard import Guard
 from cxstream.desk.hub import Hub
-from cxstream.desk.newsroom import ROLES, AnswerWriter, Newsroom, StreamObserver
+from cxstream.desk.newsroom import ROLES, WHOLE, AnswerWriter, Newsroom, StreamObserver
 from cxstream.desk.ports import Readiness, Service
 from cxstream.desk.secrets import Secrets
 from cxstream.desk.signin import DESK, SIGNIN
@@ -60,7 +60,7 @@ def build_live(
     newsroom = Newsroom(
         Floor(), hub, writer=writer, observer=observer, clock_ms=lambda: time.time_ns() // 1_000_000
     )
-    tail = Tail(settings, ROLES, newsroom.take, lookback_s=settings.desk_lookback_s)
+    tail = Tail(settings, ROLES, newsroom.take, lookback_s=settings.desk_lookback_s, whole=WHOLE)
     doors = Doors(signs)
     keepalive_s = settings.desk_keepalive_s
     return Live(

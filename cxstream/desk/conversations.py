@@ -123,7 +123,7 @@ class LiveConversation(Struct):
         held = self.lines.get(fragment_id)
         if held is not None:
             at_ms = held.at_ms = min(held.at_ms, at_ms)
-        if fragment_id in self.deleted or (held is not None and precedence <= held.precedence):
+        if fragment_id in self.deleted:
             return None
         scores = signal.scores
         line = Line(

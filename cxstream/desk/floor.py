@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from cxstream.desk.cards import Answers
 from cxstream.desk.conversations import LiveConversation
 from cxstream.desk.hour import Hour
+from cxstream.desk.promised import Promised
 from cxstream.desk.reasons import reasons, weight
 from cxstream.desk.tokens import Viewer
 from cxstream.desk.views import (
@@ -80,6 +81,7 @@ class Floor:
         self.decided: OrderedDict[str, None] = OrderedDict()
         self.passports: OrderedDict[Place, Passport] = OrderedDict()
         self.hour = Hour()
+        self.promised = Promised()
         self._early: OrderedDict[str, list[Outcome]] = OrderedDict()
         self._kept = conversations_kept
         self._cards_of: dict[Place, list[str]] = {}
@@ -190,7 +192,14 @@ class Floor:
             cards=[card.view() for card in self.cards_of(conversation)],
             earlier=self.earlier(conversation),
             passport=self._passport(conversation),
+            promises=self.promised.open_for(conversation.tenant, conversation.customer_id),
         )
+
+    def live_of(self, tenant: str, customer_id: str) -> list[LiveConversation]:
+        """The conversations that a customer is in now."""
+        ids = self._of_customer.get((tenant, customer_id), ())
+        found = [self.conversations.get((tenant, i)) for i in ids]
+        return [c for c in found if c is not None and c.state != "ended"]
 
     def earlier(self, conversation: LiveConversation) -> list[EarlierView]:
         """What the customer said in other conversations, newest first."""

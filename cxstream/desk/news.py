@@ -20,6 +20,7 @@ from cxstream.events import (
     Action,
     ControlKind,
     Escalation,
+    LedgerRow,
     Nudge,
     Outcome,
     Passport,
@@ -201,6 +202,14 @@ def _summary(record: Summary, floor: Floor, arrived_ms: int) -> Iterator[News]:
     conversation.summary = record.text
     conversation.arrived_ms = max(conversation.arrived_ms, arrived_ms)
     yield from ()
+
+
+@_take.register
+def _ledger(record: LedgerRow, floor: Floor, arrived_ms: int) -> Iterator[News]:
+    if floor.promised.take(record) and record.customer_id is not None:
+        for conversation in floor.live_of(record.tenant, record.customer_id):
+            audiences = (*_agent(conversation), *_watching(conversation))
+            yield News(audiences, "conversation", floor.view(conversation))
 
 
 @_take.register

@@ -25,6 +25,7 @@ from cxstream.events import (
     Approval,
     CarryOver,
     Escalation,
+    LedgerRow,
     Nudge,
     Outcome,
     Passport,
@@ -36,9 +37,12 @@ from cxstream.events import (
 ROLES = ("signals", "nudges", "actions", "escalations", "summaries", "outcomes", "passports")
 """The topics that a desk tails, by role."""
 
+WHOLE = ("ledger",)
+"""And those that it reads from their beginning: compacted ones, with what may be open for weeks."""
+
 TICK_S = 1.0
 
-Tailed = Signal | CarryOver | Nudge | Action | Escalation | Summary | Outcome | Passport
+Tailed = Signal | CarryOver | Nudge | Action | Escalation | Summary | Outcome | Passport | LedgerRow
 
 _log = logging.getLogger(__name__)
 
@@ -154,12 +158,16 @@ class Newsroom:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            told, ignored = news.expire(self.floor, self.clock_ms())
-            self.publish(told)
-            for card in ignored:
-                task = asyncio.create_task(self._ignored(card))
-                self._writing.add(task)
-                task.add_done_callback(self._writing.discard)
+            self.expire()
+
+    def expire(self) -> None:
+        """Let what is over leave, and note what was shown and never answered."""
+        told, ignored = news.expire(self.floor, self.clock_ms())
+        self.publish(told)
+        for card in ignored:
+            task = asyncio.create_task(self._ignored(card))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
 
     async def _ignored(self, card: Card) -> None:
         """Say that a card was shown and its time passed; where Kafka does not take it, learning infers it."""

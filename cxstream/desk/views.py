@@ -80,6 +80,16 @@ class RowView(Struct, frozen=True):
     escalations: list[EscalationView]
 
 
+class PromiseView(Struct, frozen=True):
+    """A promise that is open: its kind, the words, when it is due, whether that has passed."""
+
+    id: str
+    what: str
+    words: str
+    due: datetime | None
+    late: bool
+
+
 class ConversationView(Struct, frozen=True):
     """A conversation with everything that belongs beside it."""
 
@@ -90,6 +100,7 @@ class ConversationView(Struct, frozen=True):
     cards: list[CardView]
     earlier: list[EarlierView]
     passport: Passport | None
+    promises: list[PromiseView]
 
 
 class Snapshot(Struct, frozen=True, omit_defaults=True):

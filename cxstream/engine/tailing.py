@@ -30,14 +30,21 @@ _log = logging.getLogger(__name__)
 
 
 class Tail:
-    """Follows topics by their roles from `lookback_s` ago; a service, and a part to be ready."""
+    """Follows topics by their roles from `lookback_s` ago, those of `whole` from their beginning."""
 
     def __init__(
-        self, settings: Settings, roles: Sequence[str], take: Take, *, lookback_s: float
+        self,
+        settings: Settings,
+        roles: Sequence[str],
+        take: Take,
+        *,
+        lookback_s: float,
+        whole: Sequence[str] = (),
     ) -> None:
         self._settings = settings
         names = Topics(settings.topic_prefix).by_role()
-        self._topics = [names[role] for role in roles]
+        self._topics = [names[role] for role in (*roles, *whole)]
+        self._whole = {names[role] for role in whole}
         self._take = take
         self._lookback_s = lookback_s
         self._consumer: AIOKafkaConsumer | None = None
@@ -96,7 +103,9 @@ class Tail:
         if not self._settings.embedded:  # the embedded broker cannot look for a time
             since_ms = int((time.time() - self._lookback_s) * 1000)
             found = await consumer.offsets_for_times(dict.fromkeys(places, since_ms))
-            starts = {p: found[p].offset if found.get(p) else ends[p] for p in places}
+            for place in places:
+                if place.topic not in self._whole:
+                    starts[place] = found[place].offset if found.get(place) else ends[place]
         for place in places:
             consumer.seek(place, starts[place])
         self._goals = {p: ends[p] for p in places if starts[p] < ends[p]}

@@ -201,3 +201,21 @@ def test_pages_run_no_script_but_their_own() -> None:
                 assert (await client.get(nothing)).status_code == 404
 
     run(scene())
+
+
+def test_what_was_shown_and_never_answered_is_ignored() -> None:
+    async def scene() -> None:
+        desk = LiveDesk()
+        desk.take(signal(), nudge(1, valid_s=10), nudge(2, valid_s=10))
+        async with desk.client() as client:
+            await say(client, desk, TOM, "/v1/nudges/nudge_1/answers", kind="shown")
+            desk.newsroom.clock_ms = lambda: NOW_MS + 60_000
+            desk.newsroom.expire()
+            await asyncio.sleep(0)
+            late = await say(client, desk, TOM, "/v1/nudges/nudge_1/answers", kind="accepted")
+        kinds = [(r.kind, r.decision_id) for r in desk.kept.records if isinstance(r, Outcome)]
+        assert kinds[:2] == [("shown", "nudge_1"), ("ignored", "nudge_1")]
+        assert late.status_code == 200  # they clicked as it left: what they said still counts
+        assert kinds[2:] == [("accepted", "nudge_1")]
+
+    run(scene())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cxstream.demo.story import Story, bundled
 from cxstream.desk.tokens import Viewer
-from cxstream.events import record_id
+from cxstream.events import Fragment, Role, Speaker, record_id
 from cxstream.understand.lexicon import LexiconScorer
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -138,6 +139,28 @@ def test_a_fragment_in_kafka_becomes_a_nudge_that_the_agent_accepts_by_keyboard(
     assert said[[o["kind"] for o in said].index("accepted")]["id"] == record_id(
         "outcome", nudge, "accepted", 0
     )
+
+
+def test_what_an_agent_promises_stands_on_the_page(
+    floor: Floor, opened: Any, stories: dict[str, Story]
+) -> None:
+    story = stories["22"]
+    page = opened(floor.link("agent", Viewer("a-ben", "agent", TENANT)))
+    expect(page.get_by_role("heading", name="c-1022")).to_be_visible(timeout=PATIENCE_MS)
+    promise = Fragment(
+        conversation_id=story.conversation_ids[0],
+        fragment_id="promise-1",
+        text="I will call you back tomorrow before noon.",
+        speaker=Speaker(role=Role.AGENT),
+        channel="sms",
+        tenant=TENANT,
+        event_time=datetime.now(UTC),
+        agent_id="a-ben",
+        customer_id="c-1022",
+    )
+    floor.send([promise])
+    expect(page.locator("#promises")).to_contain_text("call", timeout=PATIENCE_MS)
+    expect(page.locator("#promises")).to_contain_text("due")
 
 
 def test_the_words_that_count_are_marked(floor: Floor, opened: Any) -> None:

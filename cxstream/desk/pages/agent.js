@@ -182,12 +182,11 @@ function drawNext({ next_actions: next, row }) {
   );
 }
 
-function drawBefore({ passport, earlier }) {
-  const promises = passport?.promises ?? [];
+function drawBefore({ passport, earlier, promises }) {
   at("promised").hidden = !promises.length;
   at("promises").replaceChildren(
     ...promises.map((promise) =>
-      h("li", {}, promise.what, promise.due ? h("span.due", {}, `due ${new Date(promise.due).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`) : null),
+      h("li", { class: promise.late ? "late" : null }, h("b", {}, plain(promise.what)), promise.words ? h("span.words", {}, `“${promise.words}”`) : null, promise.due ? h("span.due", {}, `${promise.late ? "late: was due" : "due"} ${new Date(promise.due).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`) : null),
     ),
   );
   const notes = passport

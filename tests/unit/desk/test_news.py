@@ -10,7 +10,7 @@ from cxstream.desk import news
 from cxstream.desk.floor import Floor
 from cxstream.desk.tokens import Viewer
 from cxstream.desk.views import CardView, ConversationView, Gone, RowView, Said
-from cxstream.events import ControlKind, Passport, Stage, from_ms
+from cxstream.events import ControlKind, LedgerRow, LedgerState, Passport, Stage, from_ms
 
 NOW = T0 + 30_000
 TOM = Viewer("a-1", "agent")
@@ -284,3 +284,34 @@ def test_a_conversation_of_which_only_a_nudge_is_known_is_no_row() -> None:
     floor = floor_with(nudge())
     assert floor.seen_by(ALL) == []
     assert len(floor.cards_for(TOM)) == 1
+
+
+def promise(state: LedgerState = "proposed", *, late: bool = False) -> LedgerRow:
+    """A promise to call back, as the ledger has it."""
+    return LedgerRow(
+        id="promise_1",
+        kind="promise",
+        what="call_back",
+        state=state,
+        conversation_id="call-1",
+        idempotency_key="promise_1",
+        event_time=from_ms(T0),
+        who="a-1",
+        why="I'll call you back tomorrow",
+        deadline=from_ms(T0 + 86_400_000),
+        late=late,
+        customer_id="c-1",
+    )
+
+
+def test_open_promises_stand_beside_the_conversation_until_they_are_settled() -> None:
+    floor = floor_with(signal(1))
+    for row, seen in (
+        (promise(), [("call_back", False)]),
+        (promise(late=True), [("call_back", True)]),
+        (promise("confirmed"), []),
+    ):
+        (body,) = heard(news.take(floor, row, NOW), TOM, "desk")
+        assert isinstance(body, ConversationView)
+        assert [(p.what, p.late) for p in body.promises] == seen
+        assert news.take(floor, row, NOW) == []
