@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -268,6 +269,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--brokers", help="default: Kafka started for the run")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     print(f"seed {given.seed}", flush=True)
     from brokers import kafka_cluster
 
