@@ -1,0 +1,57 @@
+"""The benchmarks' own judgement: which ratios fell, what stands in the report, and the same load every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+def test_a_ratio_that_fell_by_a_quarter_is_told() -> None:
+    from check import fallen
+
+    before = {"encoder": 5.0, "share": 0.7, "gone": 2.0}
+    assert fallen(before, {"encoder": 4.0, "share": 0.72, "new": 1.0}) == []
+    assert fallen(before, {"encoder": 3.7, "share": 0.72}) == ["encoder: 3.7 after 5.0"]
+
+
+def test_the_report_has_what_everybody_looks_for_first() -> None:
+    from bench import together
+
+    report = together(
+        {
+            "encoder": {"ratios": {"encoder_fp32_vs_pipeline": 5.0}},
+            "engine": {"ratios": {"window_cost": 0.1}, "engine_us": {"score_stage": 100.0}},
+            "end_to_end": {"latency_ms": {"p99_at_50": 90.0}},
+        }
+    )
+    assert report["ratios"] == {"encoder_fp32_vs_pipeline": 5.0, "window_cost": 0.1}
+    assert report["engine_us"] == {"score_stage": 100.0}
+    assert report["latency_ms"] == {"p99_at_50": 90.0}
+    assert set(report["parts"]) == {"encoder", "engine", "end_to_end"}
+
+
+def test_the_same_seed_is_the_same_load_and_each_conversation_keeps_its_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import conversations
+
+    monkeypatch.setenv("CXSTREAM_DATA", str(tmp_path))
+    assert conversations.source() == "bundled stories"
+    told = list(conversations.fragments(400, seed=3))
+    assert told == list(conversations.fragments(400, seed=3))
+    assert told != list(conversations.fragments(400, seed=4))
+    known = {tuple(turn.text for turn in dialogue) for dialogue in conversations.dialogues()}
+    by_conversation: dict[str, list[str]] = {}
+    for fragment in told:
+        by_conversation.setdefault(fragment.conversation_id, []).append(fragment.text)
+    assert len(by_conversation) >= conversations.CONCURRENT * 0.9
+    for said in by_conversation.values():
+        assert any(list(dialogue[: len(said)]) == said for dialogue in known)
