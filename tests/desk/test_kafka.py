@@ -31,7 +31,7 @@ def settings_of(broker: Broker, prefix: str) -> Settings:
         embedded=broker.embedded,
         topic_prefix=prefix,
         partitions=4,
-        desk_write_timeout_s=5,
+        desk_write_timeout_s=30,  # a broker may take long to lead a topic that is new
     )
 
 
