@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -45,10 +46,20 @@ def build_app(
     app.state.closing = tuple(closing)
     app.add_middleware(BodyLimit, most_bytes=body_max_bytes)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
     for router in routers:
         app.include_router(router)
     describe(app)
     return app
+
+
+async def _malformed(_: Request, error: Exception) -> JSONResponse:
+    """What the framework found wrong with a request: in our words, and without what was sent."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    reason = "missing_field" if first["type"] == "missing" else "bad_value"
+    field = ".".join(str(part) for part in first["loc"])
+    return JSONResponse(Fault(reason=reason, field=field, mend=first["msg"]).model_dump(), 422)
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

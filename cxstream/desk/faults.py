@@ -45,6 +45,7 @@ def unavailable(mend: str = "send it again in a moment; nothing of it was taken"
 
 
 _SAID = {
+    400: "the body cannot be parsed",
     401: "who sends this did not become clear",
     403: "it is clear who asks, and they may not",
     404: "there is no such place",

@@ -35,7 +35,7 @@ def router(newsroom: Newsroom, doors: Doors, journeys: Journeys | None) -> APIRo
     @asked.get(
         "/v1/floor/trend",
         summary="The last hour of your queues, a minute at a time",
-        responses=documented(401),
+        responses=documented(401, 403),
     )
     async def trend(request: Request) -> Response:
         viewer = doors.supervisor(request)
@@ -48,7 +48,7 @@ def router(newsroom: Newsroom, doors: Doors, journeys: Journeys | None) -> APIRo
         @asked.get(
             "/v1/customers/{customer_id}/journey",
             summary="A customer's journey: heard, understood, decided, done, and what came of it",
-            responses=documented(401, 404, 503),
+            responses=documented(401, 403, 404, 422, 503),
         )
         async def journey(
             request: Request, customer_id: Annotated[str, Path(max_length=512)]

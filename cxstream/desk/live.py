@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from cxstream.desk.doors import Doors
-from cxstream.desk.faults import Refusal
+from cxstream.desk.faults import Refusal, documented
 from cxstream.desk.hub import Audience, Event, Hub, Subscription
 from cxstream.desk.newsroom import Newsroom, StreamObserver
 from cxstream.desk.tokens import Pass
@@ -154,7 +154,7 @@ _LastEventId = Annotated[
     str | None,
     Header(alias="Last-Event-ID", max_length=100, description="the id of the last event you have"),
 ]
-_SSE: dict[int | str, dict[str, Any]] = {
+_SSE: dict[int | str, dict[str, Any]] = documented(401, 403, 404, 422) | {
     200: {
         "description": "events as they come, beginning with `hello` or `reset`",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},

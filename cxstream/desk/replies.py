@@ -50,7 +50,7 @@ class Noted(BaseModel):
 
 def router(newsroom: Newsroom, doors: Doors) -> APIRouter:
     """The ways back; each is done when Kafka has the record."""
-    answers = APIRouter(tags=["live"], responses=documented(401, 404, 422, 503))
+    answers = APIRouter(tags=["live"], responses=documented(400, 401, 403, 404, 422, 503))
 
     @answers.post("/v1/nudges/{nudge_id}/answers", summary="Answer one of your nudges")
     async def nudge(request: Request, nudge_id: str, said: Said) -> Noted:

@@ -53,7 +53,7 @@ def router(tokens: Tokens, doors: Doors, guard: Guard) -> APIRouter:
     @signin.post(
         "/v1/tokens",
         summary="A token for somebody's desktop",
-        responses=documented(401, 422),
+        responses=documented(400, 401, 422),
         dependencies=[Depends(documented_scheme)],
     )
     async def issue(request: Request, who: WhoLooks) -> Token:
