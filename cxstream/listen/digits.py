@@ -71,7 +71,8 @@ def _at_edge(text: str, run: Run, said: str, runs: list[Run]) -> str:
     last = run is runs[-1] and ends(text, items[-1].end)
     together = all(text[a.end : b.start] in _TIGHT for a, b in pairwise(items))
     singles = all(item.single for item in items)
-    if first and last and (singles or (together and count(items) >= AT_EDGE)):
+    many = len(items) >= 3 or count(items) >= AT_EDGE  # "ten to four" is a time
+    if first and last and many and (singles or together):
         return "number"
     if said == "order" or not (first or last) or count(items) < AT_EDGE:
         return ""

@@ -101,6 +101,7 @@ def test_what_is_personal_is_masked(text: str, masked: str) -> None:
         "first street on the left, then 2 miles",
         "i was at amazon dot com yesterday",
         "card ending in 4242",
+        "Yes, ten to four.",
         "two thousand five hundred dollars and 30 pence",
         "",
     ],
