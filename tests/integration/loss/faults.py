@@ -127,7 +127,9 @@ class BrokerKilled(Fault):
         """Start it again."""
         await asyncio.sleep(field.dice.uniform(0.0, 4.0))
         cluster: Any = field.cluster
-        await asyncio.to_thread(cluster.start_broker, self._node)
+        # Not in a thread: a broker ends with the thread that started it (deploy/kafka/bound.py).
+        cluster.start_broker(self._node, wait=False)
+        await asyncio.to_thread(cluster._wait_until_answering, [self._node])
         await super().mend(field)
 
 
@@ -149,7 +151,7 @@ class BrokersRestarted(Fault):
         """Bring all back."""
         cluster: Any = field.cluster
         for node in (1, 2, 3):
-            await asyncio.to_thread(cluster.start_broker, node, wait=False)
+            cluster.start_broker(node, wait=False)
         await asyncio.to_thread(cluster._wait_until_answering, [1, 2, 3])
         await super().mend(field)
 
