@@ -8,6 +8,7 @@ decide in the same way when the apostrophe is there. And a husband, a wife and a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -36,6 +37,14 @@ _SICK_FOLLOWS: Final = frozenset(
     " the".split()
 )
 _OWNS: Final = frozenset("in on of at for with from to has had lost under and into changed".split())
+_AFTER_AND: Final = re.compile(r"(?!(?:led|lcd|mot|mri|nhs|sms)$)[bcdfgjklmnpqrstvwyz]+[aeiouy]")
+"""What no "an" stands before, so that it is an "and": a consonant, and not the letters of a short name."""
+
+_WHOSE: Final = frozenset("my your his her our their the a".split())
+_PUT: Final = frozenset(
+    "it ma me him her us them the a my your through on in down that this".split()
+)
+_DENIES: Final = frozenset("i'm am is it's that's was he's she's they're you're we're are".split())
 _KNOWERS: Final = frozenset("i you we they don't didn't".split())
 
 _SOUNDED: Final = {
@@ -133,10 +142,20 @@ def _told_apart(word: str, before: Sequence[str], after: str) -> str:
         return "id" if last in _NOUN_FOLLOWS or not after else "i'd"
     if plain == "its":
         return "its" if last in _OWNS else "it's"
-    if word == "ma" and last not in _NOUN_FOLLOWS and after:
+    if word == "ma" and last not in _WHOSE and after:
         return "my"
     if word == "wi" and after not in ("", "fi"):
         return "with"
+    if word == "an" and _AFTER_AND.match(after):
+        return "and"
+    if word == "aw" and last:
+        return "all"
+    if word == "hale" and last == "the":
+        return "whole"
+    if word == "pit" and after in _PUT:
+        return "put"
+    if word == "no" and after.endswith("ing") and last in _DENIES and "thing" not in after:
+        return "not"
     if word == "ken" and last in _KNOWERS:
         return "know"
     return word

@@ -14,6 +14,7 @@ MIXED = sorted(
         *spelling._SOUNDED,
         *spelling._CONTRACTED.values(),
         *spelling._ANOTHER_WORD.values(),
+        *"an aw hale pit no the it paying".split(),
         *"ma ken wi fi so very my in feel i i'm don't oh two 12 [NAME] :) mum's boss's boys' uh".split(),
     }
 )
@@ -55,6 +56,11 @@ def test_where_it_is_another_word_its_neighbours_tell(said: str, plain: str) -> 
         ("ah'm lookin fur ma caird", "i'm looking for my card"),
         ("i ken ye cannae dae it the noo", "i know you can't do it the now"),
         ("ask for ken", "ask for ken"),
+        ("me an ma pal waited an hour for an answer", "me and my pal waited an hour for an answer"),
+        ("an mot and an nhs letter", "an mot and an nhs letter"),
+        ("aw thanks, it's aw sorted", "aw thanks it's all sorted"),
+        ("pit it oan the hale bill, i'm no payin", "put it on the whole bill i'm not paying"),
+        ("it's no problem, a pit stop", "it's no problem a pit stop"),
         ("it's my ma's phone", "it's my mas phone"),
         ("gonnae gie me ma money back", "gonna give me my money back"),
         ("we've been waitin all mornin", "we've been waiting all morning"),
