@@ -34,12 +34,12 @@ types: setup
 train: setup
 	$(BIN)/cxstream train
 
-# the peers in an environment of their own; the pictures' library in ours
+# the peers in an environment of their own; the pictures' library in ours. BENCH=--short for minutes, --long for an hour
 bench: setup
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-peers.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt '.[bench]'
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 bench-check: setup
 	$(BIN)/python benchmarks/check.py

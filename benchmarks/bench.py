@@ -1,10 +1,11 @@
 """Everything that is measured, in one run: `make bench`. Writes benchmarks/results/latest.json.
 
-    .venv/bin/python benchmarks/bench.py [--long] [--only encoder engine end_to_end]
+    .venv/bin/python benchmarks/bench.py [--short | --long] [--only encoder engine end_to_end]
 
 Loads and seeds are fixed; the parts run one after the other, each in a process of its own, so that none warms
-another. --long takes ten minutes at each of six loads. What --only leaves out is kept from the run before.
-With matplotlib (`pip install 'cxstream[bench]'`) two pictures are drawn too.
+another. --short takes a few events of each, for sizes; --long ten minutes at each of six loads. What --only
+leaves out, and a part that fails, is kept from the run before; when a part failed, the exit code is 1.
+With matplotlib (`pip install 'cxstream[bench]'`) two pictures are drawn too, into docs/.
 """
 
 from __future__ import annotations
@@ -23,32 +24,65 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LATEST = HERE / "results" / "latest.json"
+PICTURES = HERE.parent / "docs"
 PEERS = HERE.parent / ".venv-peers" / "bin" / "python"
 SIX_LEVELS = ("10", "25", "50", "75", "90", "110")
 PACKAGES = ("torch", "transformers", "faust-streaming", "aiokafka", "msgspec", "numpy")
+PARTS = ("encoder", "engine", "end_to_end")
+LIMIT_S = 1800.0
+"""A part that takes longer is given up: it hangs, or the machine is too busy to say anything of it."""
+STOP_S = 120.0
+
+SHORT = {
+    "encoder": ["--texts", "96", "--rounds", "2"],
+    "engine": ["--events", "500"],
+    "end_to_end": ["--seconds", "8", "--burst", "400", "--naive-burst", "40"],
+}
+LONG = {"end_to_end": ["--seconds", "600", "--levels", *SIX_LEVELS]}
+LONG_LIMIT_S = 3 * 600.0 * len(SIX_LEVELS)
 
 
-def parts(*, long: bool) -> dict[str, list[str]]:
-    """Each part's program and arguments."""
-    levels = ["--seconds", "600", "--levels", *SIX_LEVELS] if long else []
-    return {
+class PartFailed(Exception):
+    """A part ended without a report; says why."""
+
+
+def command(part: str, sizes: dict[str, list[str]]) -> list[str]:
+    """A part's program and arguments."""
+    programs = {
         "encoder": ["encoder.py"],
         "engine": ["engine_cost.py", "--peers", str(PEERS)],
-        "end_to_end": ["end_to_end.py", *levels],
+        "end_to_end": ["end_to_end.py"],
     }
+    return [*programs[part], *sizes.get(part, [])]
 
 
-def run(command: list[str]) -> dict[str, Any]:
-    """What a part reports."""
-    done = subprocess.run(
-        [sys.executable, str(HERE / command[0]), *command[1:]],
-        check=True,
+def run(program: list[str], limit_s: float = LIMIT_S) -> dict[str, Any]:
+    """What a part reports. Raises `PartFailed` when it does not."""
+    with subprocess.Popen(
+        [sys.executable, str(HERE / program[0]), *program[1:]],
         stdout=subprocess.PIPE,
         text=True,
         cwd=HERE,
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            _stop(process)
+            why = f"{program[0]} was not done within {limit_s:.0f} s: a calmer machine, or --short"
+            raise PartFailed(why) from None
+    if process.returncode:
+        raise PartFailed(f"{program[0]} ended with {process.returncode}; why stands above")
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
     return found
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Let it stop the broker and the apps that it started; no longer than `STOP_S`."""
+    process.terminate()
+    try:
+        process.communicate(timeout=STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def about() -> dict[str, Any]:
@@ -96,26 +130,39 @@ def _cpu() -> str:
 def main() -> None:
     """Measure, write, draw."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--long", action="store_true", help="ten minutes at each of six loads")
-    parser.add_argument("--only", nargs="+", choices=list(parts(long=False)))
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--short", action="store_true", help="a few events of each part: sizes")
+    size.add_argument("--long", action="store_true", help="ten minutes at each of six loads")
+    parser.add_argument("--only", nargs="+", choices=PARTS)
     parser.add_argument("--out", type=Path, default=LATEST)
     given = parser.parse_args()
     found: dict[str, dict[str, Any]] = {}
-    if given.only and given.out.is_file():
+    if given.out.is_file():
         found = json.loads(given.out.read_text())["parts"]
-    for name, command in parts(long=given.long).items():
-        if not given.only or name in given.only:
-            sys.stderr.write(f"measuring: {name}\n")
-            found[name] = {**run(command), "about": about()}
+    sizes = SHORT if given.short else LONG if given.long else {}
+    failed = False
+    for name in given.only or PARTS:
+        program, before = command(name, sizes), about()
+        sys.stderr.write(f"measuring: {' '.join(program)}\n")
+        try:
+            measured = run(program, LONG_LIMIT_S if given.long else LIMIT_S)
+        except PartFailed as problem:
+            failed = True
+            sys.stderr.write(f"{name} is not measured: {problem}\n")
+        else:
+            load_after = round(os.getloadavg()[0], 2)
+            asked = {"size": sizes.get(name, []), "about": before, "load_after": load_after}
+            found[name] = {**measured, **asked}
     report = together(found)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(report, indent=1) + "\n")
     if importlib.util.find_spec("matplotlib"):
         import pictures
 
-        pictures.draw(report, given.out.parent)
+        pictures.draw(report, PICTURES if given.out == LATEST else given.out.parent)
     shown = {key: report[key] for key in ("ratios", "engine_us", "latency_ms")}
     sys.stdout.write(json.dumps(shown, indent=1) + "\n")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=3000)
     parser.add_argument("--peers", help="the interpreter of the peers' environment")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end
     sys.stdout.write(json.dumps(measure(given.events, given.peers)) + "\n")
 
 

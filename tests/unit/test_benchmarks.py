@@ -38,6 +38,29 @@ def test_the_report_has_what_everybody_looks_for_first() -> None:
     assert set(report["parts"]) == {"encoder", "engine", "end_to_end"}
 
 
+def test_a_part_that_hangs_or_falls_is_told_and_may_stop_what_it_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import bench
+
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    (tmp_path / "hangs.py").write_text(
+        "import pathlib, signal\n"
+        "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+        "pathlib.Path('begun').touch()\n"
+        "try:\n    signal.pause()\n"
+        "finally:\n    pathlib.Path('stopped').touch()\n"
+    )
+    (tmp_path / "falls.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "works.py").write_text("print('warm')\nprint('{\"ratios\": {\"x\": 2}}')\n")
+    with pytest.raises(bench.PartFailed, match=r"hangs\.py was not done within 3 s"):
+        bench.run(["hangs.py"], limit_s=3)
+    assert (tmp_path / "stopped").exists() == (tmp_path / "begun").exists()
+    with pytest.raises(bench.PartFailed, match=r"falls\.py ended with 3"):
+        bench.run(["falls.py"])
+    assert bench.run(["works.py"]) == {"ratios": {"x": 2}}
+
+
 def test_the_same_seed_is_the_same_load_and_each_conversation_keeps_its_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
