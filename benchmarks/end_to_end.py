@@ -1,6 +1,6 @@
 """cxstream and the naive app on the same Apache Kafka, the same conversations, the same machine, as JSON.
 
-    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--levels 50 90] [--burst 3000]
+    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--levels 10 25 50 75 90 110] [--burst 3000]
 
 Starts a broker (deploy/kafka), then one app after the other. What an app sustains is how fast it works off a
 burst. cxstream is then sent so many percent of that, in an open loop from another process; latency counts from
@@ -38,6 +38,7 @@ STOP_S = 60.0
 PARTITIONS = 4
 WARM = 2
 """Events that show that an app is there, and warm it."""
+LEVELS = (10, 25, 50, 75, 90, 110)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -239,7 +240,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="at each level")
-    parser.add_argument("--levels", type=int, nargs="+", default=[50, 90], help="percent")
+    parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="percent")
     parser.add_argument("--burst", type=int, default=3000)
     parser.add_argument("--naive-burst", type=int, default=150)
     given = parser.parse_args()

@@ -4,7 +4,8 @@ Started by `end_to_end.py`:  naive.py BROKERS PREFIX worker -l error --without-w
 
 Each pipeline has an encoder of its own, the same that cxstream uses, with a classification head whose weights
 are drawn by chance: what is compared is cost. It reads the same topic as cxstream and writes one record an
-utterance.
+utterance. Torch gets one thread, as in cxstream: with two, on a machine that others keep busy, they wait for
+each other most of the time (half a second of processor time an event), which would flatter us.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import sys
 
 import faust
+import torch
 from transformers import AutoTokenizer, BertForSequenceClassification, pipeline
 
 from cxstream.understand.minilm import packaged
@@ -23,6 +25,8 @@ HEADS = {"intent": 27, "sentiment": 3, "abuse": 2}
 app = faust.App(f"{PREFIX}naive", broker=f"kafka://{BROKERS}", value_serializer="json")
 transcripts = app.topic(f"{PREFIX}transcripts")
 scored = app.topic(f"{PREFIX}scored")
+
+torch.set_num_threads(1)
 
 
 def head(labels: int) -> object:

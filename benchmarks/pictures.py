@@ -89,4 +89,5 @@ def _write(figure: Any, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(json.loads((HERE / "results" / "latest.json").read_text()), HERE.parent / "docs")
+    found = json.loads((HERE / "results" / "latest.json").read_text())
+    draw(found, HERE.parent / "docs" / "pictures")
