@@ -4,6 +4,9 @@
 
 An offset is committed when everything before it on its partition is done, whatever finished first. After a
 crash the rest comes again: the key makes its effect the same one, the ids make its records known.
+
+An action with a `not_before` is held here until then, and its customer's later ones behind it; it takes no room
+among those in flight, and its offset stays open, so that a restart does not lose it.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ from cxstream.listen.redact import Redactor
 
 _log = logging.getLogger(__name__)
 _POLL_MS = 200
+_LOOK_AGAIN_S = 30.0
+"""A held action looks at the clock so often: it may be set, and a machine may sleep."""
 
 
 class ExecutorObserver(Protocol):
@@ -85,7 +90,7 @@ class Executor:
                     self._flying.add(place, message.offset, message.key, self._handle(message))
             self._flying.raise_failures()
             await self.commit()
-            self._observer.in_flight(len(self._flying))
+            self._observer.in_flight(self._flying.busy())
         await self.settle(None)
 
     async def settle(self, places: Iterable[TopicPartition] | None) -> None:
@@ -122,6 +127,7 @@ class Executor:
         except RecordError as error:
             await self._bury(message, error)
             return
+        await self._hold(message, action)
         verdict = self._carrier.verdict(action)
         ended: str = verdict
         try:
@@ -135,6 +141,12 @@ class Executor:
             ended = "internal_error"
             await self._bury(message, _internal(error))
         self._observer.carried(action.action if verdict != "not_ours" else "other", ended)
+
+    async def _hold(self, message: ConsumerRecord, action: Action) -> None:
+        place = TopicPartition(message.topic, message.partition)
+        while (early_ms := self._carrier.early_ms(action)) > 0:
+            with self._flying.holding(place, message.key):
+                await asyncio.sleep(min(early_ms / 1000, _LOOK_AGAIN_S))
 
     async def _publish(self, message: ConsumerRecord, action: Action, happening: Happening) -> None:
         if isinstance(happening, LedgerEvent):

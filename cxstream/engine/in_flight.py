@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 
 from aiokafka import TopicPartition
 
 
 class InFlight:
-    """Tasks by partition and offset; at most about `most` at once (the caller asks `full` before reading)."""
+    """Tasks by partition and offset; at most about `most` at once (the caller asks `full` before reading).
+
+    Work that waits for its time (`holding`), and what stands behind it under the same key, takes no room:
+    others go on. Its offset stays open, so after a restart it comes again.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -17,14 +22,30 @@ class InFlight:
         self._next: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._last: dict[tuple[TopicPartition, bytes], asyncio.Task[None]] = {}
+        self._keys: dict[asyncio.Task[None], tuple[TopicPartition, bytes]] = {}
+        self._held: set[tuple[TopicPartition, bytes]] = set()
         self._failures: list[BaseException] = []
 
     def __len__(self) -> int:
         return sum(len(tasks) for tasks in self._open.values())
 
     def full(self) -> bool:
-        """Whether enough is in hand."""
-        return len(self) >= self._most
+        """Whether enough is in hand, without what waits for its time."""
+        return len(self) >= self._most and self.busy() >= self._most
+
+    def busy(self) -> int:
+        """How much is in hand, without what waits for its time."""
+        return sum(key not in self._held for key in self._keys.values())
+
+    @contextmanager
+    def holding(self, place: TopicPartition, key: bytes | None) -> Iterator[None]:
+        """Within it, work of this key waits for its time."""
+        held = (place, key or b"")
+        self._held.add(held)
+        try:
+            yield
+        finally:
+            self._held.discard(held)
 
     def add(
         self,
@@ -39,6 +60,7 @@ class InFlight:
         self._open.setdefault(place, {})[offset] = task
         self._next[place] = offset + 1
         self._last[place, key or b""] = task
+        self._keys[task] = (place, key or b"")
         task.add_done_callback(lambda done: self._finished(place, offset, key or b"", done))
 
     def done(self) -> dict[TopicPartition, int]:
@@ -51,11 +73,14 @@ class InFlight:
         return moved
 
     async def settle(self, places: Iterable[TopicPartition] | None, within_s: float) -> None:
-        """Wait for the work on these partitions (None: all); what takes longer is cut off."""
+        """Wait for the work on these partitions (None: all); what takes longer, or is held, is cut off."""
         chosen = list(self._open) if places is None else list(places)
         tasks = [task for place in chosen for task in self._open.get(place, {}).values()]
         if not tasks:
             return
+        for task in tasks:
+            if self._keys.get(task) in self._held:
+                task.cancel()
         _, late = await asyncio.wait(tasks, timeout=within_s)
         for task in late:
             task.cancel()
@@ -87,6 +112,7 @@ class InFlight:
     def _finished(
         self, place: TopicPartition, offset: int, key: bytes, task: asyncio.Task[None]
     ) -> None:
+        self._keys.pop(task, None)
         if self._last.get((place, key)) is task:
             del self._last[place, key]
         if task.cancelled():

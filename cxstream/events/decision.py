@@ -128,7 +128,8 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     One that `needs_approval` waits: somebody with one of the roles in `approvers` says yes or no on
     `cx.approvals` until `approve_by`, and the action is published again under the same id with its `status`
     and, where somebody spoke, the `approval`. Nothing is carried out unless `cleared`. `contact` is the
-    channel on which it gets in touch with the customer, if it does; `not_before` the end of their quiet hours.
+    channel on which it gets in touch with the customer, if it does; `not_before` the end of their quiet hours:
+    executors hold it back until then.
     """
 
     id: str
@@ -150,6 +151,12 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     not_before: datetime | None = None
     status: Literal["proposed", "approved", "refused", "expired"] = "proposed"
     approval: Approval | None = None
+
+    @property
+    def begins(self) -> datetime:
+        """When it may first be carried out; the time it is valid for counts from here."""
+        begun = self.approval.event_time if self.approval else self.event_time
+        return max(begun, self.not_before) if self.not_before else begun
 
     @property
     def cleared(self) -> bool:

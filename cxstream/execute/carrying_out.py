@@ -52,19 +52,24 @@ class Carrier:
     def verdict(self, action: Action) -> Verdict:
         """Whether this record of an action is to be carried out, here and now.
 
-        Never without the approval it needs; never after its time, which begins with the approval: a replay
-        of an old stream touches nothing.
+        Never without the approval it needs; never after its time, which begins with the approval and not
+        before `not_before`: a replay of an old stream touches nothing.
         """
         if action.action not in self._plans:
             return "not_ours"
         if not action.cleared:
             return "not_cleared"
-        begun = action.approval.event_time if action.approval else action.event_time
         valid_for = action.expires_at - action.event_time
-        return "expired" if from_ms(self._now_ms()) > begun + valid_for else "go"
+        return "expired" if from_ms(self._now_ms()) > action.begins + valid_for else "go"
+
+    def early_ms(self, action: Action) -> int:
+        """How long it must still be held back for its `not_before`; 0 for what is not to be carried out."""
+        if action.not_before is None or self.verdict(action) != "go":
+            return 0
+        return max(0, to_ms(action.not_before) - self._now_ms())
 
     async def carry_out(self, action: Action) -> AsyncIterator[Happening]:
-        """What happens, in order: publish each before asking for the next.
+        """What happens, in order: publish each before asking for the next. Wait for `early_ms` first.
 
         `sent` comes before the first call. Failures are records, never exceptions.
         """

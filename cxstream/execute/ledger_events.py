@@ -56,10 +56,10 @@ def of_action(action: Action) -> LedgerEvent:
 
 def _deadline(action: Action, state: LedgerState) -> datetime | None:
     """Until when the next step should come: the approval, or whoever carries it out."""
-    if state == "proposed":
-        return action.approve_by if action.needs_approval else action.expires_at
-    if state == "approved" and action.approval is not None:
-        return action.approval.event_time + (action.expires_at - action.event_time)
+    if state == "proposed" and action.needs_approval:
+        return action.approve_by
+    if state in ("proposed", "approved"):
+        return action.begins + (action.expires_at - action.event_time)
     return None
 
 

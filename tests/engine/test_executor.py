@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -99,3 +100,70 @@ def test_each_goes_where_it_belongs(broker: Broker, topic_prefix: str, tmp_path:
     assert {letter.reason for letter in dead} == {"refused", "not_json"}
     refused = next(letter for letter in dead if letter.reason == "refused")
     assert json.loads(refused.value)["id"] == "act_refused", "whole, to be sent again"
+
+
+def test_what_is_for_later_waits_survives_a_restart_and_is_in_nobodys_way(
+    broker: Broker, topic_prefix: str, tmp_path: Path
+) -> None:
+    settings = settings_for(broker, topic_prefix).model_copy(
+        update={"executor_config": tmp_path / "executor.yaml", "metrics_port": 0}
+    )
+    topics = Topics(settings.topic_prefix)
+
+    now_ms = int(time.time() * 1000)
+    bob = Action(
+        id="act_bob",
+        conversation_id="acme:c-1",
+        action="refund",
+        event_time=from_ms(now_ms),
+        expires_at=from_ms(now_ms + 600_000),
+        why=Why(rule=RuleRef("refund", "default", "3"), because="charged twice"),
+        customer_id="bob",
+    )
+
+    async def story() -> tuple[list[str], datetime, list[bytes]]:
+        await bootstrap.prepare_topics(settings)
+        async with back_office(*[200] * 5) as office:
+            (tmp_path / "executor.yaml").write_text(CONFIG.format(url=office.url))
+            producer = AIOKafkaProducer(bootstrap_servers=settings.brokers, acks="all")
+            await producer.start()
+
+            async def send(*actions: Action) -> None:
+                for action in actions:
+                    key = str(action.customer_id).encode()
+                    record = codec.encode(action)
+                    await producer.send_and_wait(topics.actions, record, key, partition=0)
+
+            async def until(key: str) -> None:
+                while all(asked.headers["idempotency-key"] != key for asked in office.asked):
+                    await asyncio.wait({running}, timeout=0.1)
+                    assert not running.done(), running.exception()
+
+            stop = asyncio.Event()
+            running = asyncio.create_task(execute(settings, stop))
+            await send(bob)
+            await until("act_bob")
+            later = from_ms(int(time.time() * 1000) + 5_000)
+            held = replace(bob, id="act_held", customer_id="ann", not_before=later)
+            behind = replace(held, id="act_behind", not_before=None)
+            await send(held, behind, replace(bob, id="act_bob_2"))
+            await until("act_bob_2")
+            stop.set()
+            await running
+            stop = asyncio.Event()
+            running = asyncio.create_task(execute(settings, stop))
+            await until("act_behind")
+            stop.set()
+            await running
+            await producer.stop()
+            keys = [asked.headers["idempotency-key"] for asked in office.asked]
+        return keys, later, await read(settings, topics.ledger_events)
+
+    keys, later, told = asyncio.run(asyncio.wait_for(story(), 120))
+    assert keys[:2] == ["act_bob", "act_bob_2"], "ann's wait is not bob's"
+    # after the restart bob's second may come again: it stands behind what was not committed
+    ann = [key for key in keys if not key.startswith("act_bob")]
+    assert ann == ["act_held", "act_behind"], "in order, after a restart too"
+    steps = [msgspec.json.decode(value, type=LedgerEvent) for value in told]
+    sent = min(s.event_time for s in steps if (s.ledger_id, s.state) == ("act_held", "sent"))
+    assert sent >= later

@@ -217,3 +217,20 @@ def test_a_parameter_that_is_not_there_fails_before_any_call() -> None:
     plan = replace(PLAN, steps=(Step(request("/x/{parameters.amount}")),))
     happenings, calls = carried(action(), plan=plan)
     assert told(happenings) == ["sent", "failed", "outcome failed", "undelivered"] and not calls
+
+
+def test_an_action_for_the_morning_is_held_back_and_valid_from_then() -> None:
+    morning_ms = NOW_MS + 8 * 3_600_000
+    later = replace(action(), not_before=from_ms(morning_ms))
+
+    def at(ms: int) -> Carrier:
+        return Carrier({"refund": PLAN}, RecordedTransport(ok), lambda: ms)
+
+    assert at(NOW_MS).early_ms(later) == 8 * 3_600_000
+    assert at(morning_ms - 1).early_ms(later) == 1
+    assert at(morning_ms).early_ms(later) == 0
+    assert at(morning_ms).verdict(later) == "go", "its minute begins in the morning"
+    assert at(morning_ms + 60_001).verdict(later) == "expired"
+    assert at(NOW_MS).early_ms(replace(later, action="block_card")) == 0, "not ours"
+    assert at(NOW_MS).early_ms(replace(later, needs_approval=True)) == 0, "not cleared"
+    assert of_action(later).deadline == from_ms(morning_ms + 60_000), "not late before that"
