@@ -45,6 +45,8 @@ def _latency(part: dict[str, Any], path: Path) -> None:
         axes.plot(levels, [found[name] for _, found in by_load], marker="o", label=name)
     rate = part["sustained_a_second"]["cxstream"]
     axes.set(xlabel=f"load, % of {rate:.0f} fragments a second", ylabel="ms", yscale="log")
+    axes.set_xticks([level for level, _ in by_load])
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_title(f"From a fragment being due to its decisions being safe; {_load(part)}")
     axes.legend()
     _write(figure, path)

@@ -28,6 +28,9 @@ BUSY: Final = 0.5
 
 BATCH: Final = 64
 
+ENOUGH_S: Final = 15.0
+"""After so long no further round begins: on a busy machine one says as little as five."""
+
 
 class Load(NamedTuple):
     """What one worker (one core) does, and what that carries."""
@@ -51,11 +54,15 @@ class Load(NamedTuple):
 
 
 def run(settings: Settings, *, rounds: int = 5) -> Load:
-    """Load the models and measure: some ten seconds."""
+    """Load the models and measure: some ten seconds, on a busy machine more. The best round counts."""
     model = bootstrap.scorer(settings.model_copy(update={"cache_texts": 0}))
     said = sentences()
     model.score(said[:BATCH])  # the first pass also makes what later ones have
-    together_s = min(_batches(model, said) for _ in range(rounds)) / len(said)
+    took: list[float] = []
+    until = time.perf_counter() + ENOUGH_S
+    while not took or (len(took) < rounds and time.perf_counter() < until):
+        took.append(_batches(model, said))
+    together_s = min(took) / len(said)
     alone_s = sorted(_batches(model, [text]) for text in said[:BATCH])[BATCH // 2]
     encoder = getattr(bootstrap.transformer(model), "encoder", None)
     return carried(model.name, getattr(encoder, "precision", "none"), alone_s, together_s)
