@@ -48,10 +48,14 @@ def environment(settings: Settings, data: Path) -> dict[str, str]:
 def worker(
     settings: Settings, log: Path, command: str = "cxstream"
 ) -> Iterator[subprocess.Popen[bytes]]:
+    env = environment(settings, log.with_name("data"))
+    if settings.instance_id:
+        # so long that it is back before its session is over: the group never learns that it was away
+        env |= {"CXSTREAM_INSTANCE_ID": settings.instance_id, "CXSTREAM_SESSION_TIMEOUT_S": "80"}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, *COMMANDS[command]],
-            env=environment(settings, log.with_name("data")),
+            env=env,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -131,10 +135,14 @@ def test_a_worker_drains_on_sigterm(
 
 
 @pytest.mark.kafka
+@pytest.mark.parametrize("instance_id", [None, "pod-1"])
 def test_kill_9_loses_nothing_and_doubles_nothing(
-    kafka_broker: Broker, topic_prefix: str, tmp_path: Path
+    kafka_broker: Broker, topic_prefix: str, tmp_path: Path, instance_id: str | None
 ) -> None:
-    settings = settings_for(kafka_broker, topic_prefix)
+    """Back after its session is over, and back within it, under the same name and without a rebalance."""
+    settings = settings_for(kafka_broker, topic_prefix).model_copy(
+        update={"instance_id": instance_id}
+    )
     everything = CONVERSATIONS * TURNS
 
     async def story() -> list[Signal]:
