@@ -51,12 +51,21 @@ class Worker:
         self.producer = AIOKafkaProducer(bootstrap_servers=self.settings.brokers, acks="all")
         await self.producer.start()
         await self.app.start()
-        await self.app.ready.wait()
         try:
+            await self.ready()
             await story(self)
         finally:
             await self.app.stop()
             await self.producer.stop()
+
+    async def ready(self) -> None:
+        """Wait for the worker; what went wrong in it goes wrong here."""
+        ready = asyncio.ensure_future(self.app.ready.wait())
+        gave_up = asyncio.ensure_future(self.app.gave_up())
+        await asyncio.wait({ready, gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        if gave_up.done():
+            gave_up.result()
+        gave_up.cancel()
 
     async def hear(self, text: str) -> None:
         self._said += 1
@@ -87,7 +96,7 @@ def play(
     book = tmp_path / "t.yaml"
     book.write_text(BOOK.format(version=1, word="first"))
     settings = settings_for(broker, prefix).model_copy(
-        update={"playbooks": (book,), "control_share": 0.0}
+        update={"playbooks": (book,), "control_share": 0.0, "store": "memory"}
     )
     asyncio.run(asyncio.wait_for(Worker(settings).live(story), 120))
 
