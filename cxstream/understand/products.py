@@ -66,13 +66,13 @@ class Floats:
         return steady(lambda x: torch.addmm(self.bias, x.to(self.bias), self.across), inputs)
 
     def __call__(self, x: Tensor, out: Tensor) -> Tensor:
+        # shared out over threads, rows get other neighbours from run to run
+        if torch.get_num_threads() > 1:
+            return self.in_blocks(x, out)
         return torch.addmm(self.bias, x, self.across, out=out)
 
-
-class Blocks(Floats):
-    """The same in blocks of exactly `BLOCK` rows, the last one filled up with zeros: steady anywhere."""
-
-    def __call__(self, x: Tensor, out: Tensor) -> Tensor:
+    def in_blocks(self, x: Tensor, out: Tensor) -> Tensor:
+        """The same in blocks of exactly `BLOCK` rows, the last one filled up with zeros: steady anywhere."""
         rows = x.shape[0]
         whole = rows - rows % BLOCK
         for row in range(0, whole, BLOCK):
@@ -82,6 +82,13 @@ class Blocks(Floats):
             last[: rows - whole] = x[whole:]
             out[whole:] = torch.addmm(self.bias, last, self.across)[: rows - whole]
         return out
+
+
+class Blocks(Floats):
+    """A product in blocks on a machine that is not steady."""
+
+    def __call__(self, x: Tensor, out: Tensor) -> Tensor:
+        return self.in_blocks(x, out)
 
 
 class Whole:

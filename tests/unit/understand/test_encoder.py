@@ -55,7 +55,7 @@ def test_the_number_of_threads_changes_no_bit(
 ) -> None:
     before = torch.get_num_threads()
     try:
-        for threads in (1, 2):
+        for threads in (1, 2, 4):
             torch.set_num_threads(threads)
             assert (encoder.encode(texts) == alone).all()
     finally:
