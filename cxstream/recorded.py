@@ -111,8 +111,7 @@ async def run(
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cxstream-"))
         patient = {"score_deadline_s": None, "explain_deadline_s": None}
-        fixed = {"expire_by_clock": False, "follow_releases": False}
-        apart = settings.model_copy(update={"data_dir": Path(folder), **patient, **fixed})
+        apart = settings.model_copy(update={"data_dir": Path(folder), **patient})
         # a choice by time may fall otherwise on a busy machine
         if apart.encoder_precision == "auto":
             apart = apart.model_copy(update={"encoder_precision": "fp32"})

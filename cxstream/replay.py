@@ -100,8 +100,13 @@ async def run(
     on_sent: Callable[[Fragment | Control | CustomerRecord | Outcome], None] | None = None,
     on_output: Callable[[Collected], None] | None = None,
 ) -> Report:
-    """Run the pipeline in this process until every record is decided; `on_output` sees what comes out."""
-    settings = settings.model_copy(update={"store": "memory"})  # in topics of its own, for one run
+    """Run the pipeline in this process until every record is decided; `on_output` sees what comes out.
+
+    Whatever the settings say, nothing expires by the clock and no playbook is followed: how long a replay takes
+    may not show in what it decides. State stays in memory, for one run.
+    """
+    fixed = {"expire_by_clock": False, "follow_releases": False, "store": "memory"}
+    settings = settings.model_copy(update=fixed)
     topics = Topics(settings.topic_prefix)
     metrics = metrics or Measured()
     counts: dict[str, int] = {}
