@@ -44,8 +44,11 @@ SUBCOMMANDS = [
 LIMIT_S = 90
 OUTPUTS = {
     f"cx.{role}.jsonl"
-    for role in ("signals", "nudges", "actions", "escalations", "summaries", "dead-letters")
-}
+    for role in (
+        "signals", "nudges", "actions", "escalations", "summaries", "passports", "outcomes", "decisions",
+        "lessons", "learnt", "dead-letters",
+    )
+}  # fmt: skip
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
