@@ -101,7 +101,9 @@ class Parts:
         return list(self._commands)
 
     def start(self, name: str) -> None:
-        log = self._logs.setdefault(name, (self._folder / f"{name}.log").open("ab"))
+        if name not in self._logs:
+            self._logs[name] = (self._folder / f"{name}.log").open("ab")
+        log = self._logs[name]
         self._running[name] = subprocess.Popen(
             [sys.executable, *self._commands[name]],
             env=self._env,
