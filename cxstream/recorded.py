@@ -110,11 +110,7 @@ async def run(
     source.check()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cxstream-"))
-        patient = {"score_deadline_s": None, "explain_deadline_s": None}
-        apart = settings.model_copy(update={"data_dir": Path(folder), **patient})
-        # a choice by time may fall otherwise on a busy machine
-        if apart.encoder_precision == "auto":
-            apart = apart.model_copy(update={"encoder_precision": "fp32"})
+        apart = settings.model_copy(update={"data_dir": Path(folder)})
         if own_broker:
             broker = stack.enter_context(EmbeddedBroker())
             apart = bootstrap.on_embedded(apart, broker.bootstrap_servers)

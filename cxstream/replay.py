@@ -89,6 +89,24 @@ class Measured(Metrics):
         super().decided_after(seconds)
 
 
+def unhurried(settings: Settings) -> Settings:
+    """The settings of a replay: how long it takes may not show in what it decides.
+
+    So models are waited for and calculate in a precision that is not chosen by their speed, nothing expires by
+    the clock, no playbook is followed, and state stays in memory, for one run.
+    """
+    fixed: dict[str, object] = {
+        "score_deadline_s": None,
+        "explain_deadline_s": None,
+        "expire_by_clock": False,
+        "follow_releases": False,
+        "store": "memory",
+    }
+    if settings.encoder_precision == "auto":
+        fixed["encoder_precision"] = "fp32"
+    return settings.model_copy(update=fixed)
+
+
 async def run(
     settings: Settings,
     records: Iterable[Record],
@@ -102,11 +120,9 @@ async def run(
 ) -> Report:
     """Run the pipeline in this process until every record is decided; `on_output` sees what comes out.
 
-    Whatever the settings say, nothing expires by the clock and no playbook is followed: how long a replay takes
-    may not show in what it decides. State stays in memory, for one run.
+    Of the settings, those hold that `unhurried` leaves.
     """
-    fixed = {"expire_by_clock": False, "follow_releases": False, "store": "memory"}
-    settings = settings.model_copy(update=fixed)
+    settings = unhurried(settings)
     topics = Topics(settings.topic_prefix)
     metrics = metrics or Measured()
     counts: dict[str, int] = {}

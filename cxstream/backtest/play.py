@@ -11,16 +11,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
 from cxstream import bootstrap, replay
 from cxstream.backtest.compare import Comparison, compare
+from cxstream.engine import history
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.feed import Record
-from cxstream.engine.reaching import reaching
-from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
-from cxstream.errors import EngineError, SettingsError
+from cxstream.errors import SettingsError
 from cxstream.events import Output, Transcript, to_ms
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
@@ -35,6 +33,7 @@ async def backtest(settings: Settings, challenger: Settings, records: list[Recor
     )  # a playbook that does not hold is told before an hour of replay
     if not records:
         raise SettingsError("there is nothing to replay: the recording has no records")
+    settings, challenger = replay.unhurried(settings), replay.unhurried(challenger)
     model = bootstrap.scorer(settings)
     other = model
     if challenger.models_dir != settings.models_dir:
@@ -47,33 +46,13 @@ async def backtest(settings: Settings, challenger: Settings, records: list[Recor
 async def recorded_on(settings: Settings, topic: str) -> list[Record]:
     """What a topic of transcripts holds, in the order of event time. Raises `EngineError`."""
     name = Topics(settings.topic_prefix).by_role().get(topic.replace("-", "_"), topic)
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.brokers,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        **Security.of(settings).for_aiokafka(),
-    )
+    places = await history.places_of(settings, name)
     found: list[tuple[int, int, Transcript]] = []
-    with reaching(settings.brokers):
-        await consumer.start()
-        try:
-            if name not in await consumer.topics():
-                raise EngineError(f"no topic {name} at {settings.brokers}")
-            consumer.subscribe([name])
-            while not consumer.assignment():
-                await consumer.getmany(timeout_ms=100)
-            places = list(consumer.assignment())
-            await consumer.seek_to_beginning(*places)
-            ends = await consumer.end_offsets(places)
-            while any([await consumer.position(p) < end for p, end in ends.items()]):
-                for messages in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [
-                        (_at_ms(record, m.timestamp), m.offset, record)
-                        for m in messages
-                        if (record := _read(m.value)) is not None
-                    ]
-        finally:
-            await consumer.stop()
+    async with history.opened(settings) as consumer:
+        async for message in history.until_now(consumer, places):
+            record = _read(message.value)
+            if record is not None:
+                found.append((_at_ms(record, message.timestamp), message.offset, record))
     found.sort(key=lambda entry: entry[:2])
     return [record for *_, record in found]
 

@@ -40,10 +40,6 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
             "embedded": True,
             "partitions": PARTITIONS,
             "security_protocol": "PLAINTEXT",
-            "score_deadline_s": None,
-            "explain_deadline_s": None,
-            "expire_by_clock": False,
-            "follow_releases": False,
         }
     )
 

@@ -61,7 +61,7 @@ def demo(
     full speed and prints JSON lines. Ends with exit code 0 only if everything that was expected came out
     of the topics.
     """
-    from cxstream import bootstrap
+    from cxstream import bootstrap, replay
     from cxstream.demo import play
     from cxstream.demo import story as stories
 
@@ -78,10 +78,11 @@ def demo(
         return
     with tempfile.TemporaryDirectory(prefix="cxstream-") as folder:
         settings = console.settings(app_id="cxstream-demo", data_dir=folder)
-        model = bootstrap.scorer(settings)
         if desk:
-            _on_pages(settings, chosen, pace, model, port)
+            _on_pages(settings, chosen, pace, bootstrap.scorer(settings), port)
             return
+        settings = replay.unhurried(settings)
+        model = bootstrap.scorer(settings)
         played = asyncio.run(
             play.play(settings, chosen, speed=pace if live else None, model=model, live=live)
         )

@@ -44,7 +44,7 @@ async def run(
     """Play onto the pages until Ctrl-C; `say` gets the links."""
     with EmbeddedBroker() as broker:
         here = bootstrap.on_embedded(settings, broker.bootstrap_servers).model_copy(
-            update={"score_deadline_s": 2.0, "explain_deadline_s": 0.3}
+            update={"expire_by_clock": False, "follow_releases": False}
         )
         await bootstrap.prepare_topics(here)
         worker = bootstrap.build(here, Metrics(), model)

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 
-from cxstream.engine.reaching import reaching
-from cxstream.engine.security import Security
+from cxstream.engine import history
 from cxstream.engine.topics import Topics
-from cxstream.errors import EngineError
 from cxstream.events import Output
 from cxstream.settings import Settings
 
@@ -42,44 +39,18 @@ class Archive:
         return [record for _, record in await self._read(role, None)]
 
     async def _read(self, role: str, keys: set[bytes] | None) -> list[tuple[bytes, Output]]:
-        name = self._topics[role]
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.brokers,
-            enable_auto_commit=False,
-            fetch_max_wait_ms=100,
-            **Security.of(self._settings).for_aiokafka(),
-        )
-        with reaching(self._settings.brokers):
-            await consumer.start()
-            try:
-                if name not in await consumer.topics():
-                    raise EngineError(
-                        f"no topic {name}; `cxstream topics create` makes what is missing"
-                    )
-                # the list of topics is not kept by the client: it has to be asked about this one
-                count = sorted(await consumer._client._wait_on_metadata(name))
-                chosen = count if keys is None else {_partition_of(k, count, count) for k in keys}
-                return await _until_end(consumer, [TopicPartition(name, p) for p in sorted(chosen)])
-            finally:
-                await consumer.stop()
-
-
-async def _until_end(
-    consumer: AIOKafkaConsumer, places: list[TopicPartition]
-) -> list[tuple[bytes, Output]]:
-    found: list[tuple[bytes, Output]] = []
-    if not places:
-        return found
-    consumer.assign(places)
-    await consumer.seek_to_beginning(*places)
-    ends = await consumer.end_offsets(places)
-    while any([await consumer.position(place) < ends[place] for place in places]):
-        for messages in (await consumer.getmany(timeout_ms=200, max_records=2_000)).values():
-            for message in messages:
+        places = await history.places_of(self._settings, self._topics[role])
+        if keys is not None:
+            numbers = list(range(len(places)))
+            wanted = {_partition_of(key, numbers, numbers) for key in keys}
+            places = [place for place in places if place.partition in wanted]
+        found: list[tuple[bytes, Output]] = []
+        async with history.opened(self._settings) as consumer:
+            async for message in history.until_now(consumer, places):
                 record = _read_one(message.value)
                 if record is not None:
                     found.append((message.key or b"", record))
-    return found
+        return found
 
 
 def _read_one(value: bytes | None) -> Output | None:

@@ -7,18 +7,16 @@ letter that comes back a third time is refused until somebody mends it.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from cxstream.engine.provision import list_topics
+from cxstream.engine import history
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
-from cxstream.engine.topics import Topics, TopicSpec
-from cxstream.errors import EngineError
+from cxstream.engine.topics import Topics
 from cxstream.events import DeadLetter
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
@@ -28,7 +26,6 @@ REPLAYS: Final = "cx-replays"
 """Header: how often a record was sent again."""
 
 REPLAYS_MAX: Final = 3
-_WAIT_MS: Final = 5_000
 
 
 class Letter(NamedTuple):
@@ -52,16 +49,10 @@ async def read_letters(
 ) -> list[Letter]:
     """The letters that are there now, oldest first, each once. Raises `EngineError`."""
     topic = Topics(settings.topic_prefix).dead_letters
-    partitions = (await _partitions(settings, [topic]))[topic]
-    if not partitions:
-        raise EngineError(
-            f"no topic {topic} at {settings.brokers}; `cxstream topics create` makes it"
-        )
+    places = await history.places_of(settings, topic)
     found: dict[str, Letter] = {}
-    async with _consumer(settings) as consumer:
-        async for message in _until_now(
-            consumer, [TopicPartition(topic, p) for p in range(partitions)]
-        ):
+    async with history.opened(settings) as consumer:
+        async for message in history.until_now(consumer, places):
             try:
                 record = msgspec.json.decode(message.value or b"", type=DeadLetter)
             except msgspec.MsgspecError:  # a foreign writer's
@@ -90,8 +81,8 @@ async def replay_letters(
         **Security.of(settings).for_aiokafka(),
     )
     done = []
-    partitions = await _partitions(settings, {letter.record.topic for letter in letters})
-    async with _consumer(settings) as consumer:
+    partitions = await history.partitions(settings, {letter.record.topic for letter in letters})
+    async with history.opened(settings) as consumer:
         with reaching(settings.brokers):
             await producer.start()
             try:
@@ -148,7 +139,7 @@ async def _original(
     if not first <= letter.offset < end:
         return None
     consumer.seek(place, letter.offset)
-    for record in (await consumer.getmany(place, timeout_ms=_WAIT_MS, max_records=1)).get(
+    for record in (await consumer.getmany(place, timeout_ms=history.WAIT_MS, max_records=1)).get(
         place, ()
     ):
         # another record at that place (the topic was made anew) is not the one
@@ -156,47 +147,6 @@ async def _original(
         if record.offset == letter.offset and same:
             return record
     return None
-
-
-async def _until_now(
-    consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]
-) -> AsyncIterator[ConsumerRecord]:
-    """Every record of these partitions up to the ends that they had when asked."""
-    consumer.assign(places)
-    await consumer.seek_to_beginning(*places)
-    ends = await consumer.end_offsets(places)
-    firsts = await consumer.beginning_offsets(places)
-    open_places = {place for place in places if firsts[place] < ends[place]}
-    while open_places:
-        batches = await consumer.getmany(*open_places, timeout_ms=_WAIT_MS)
-        for messages in batches.values():
-            for message in messages:
-                yield message
-        open_places = {p for p in open_places if await consumer.position(p) < ends[p]}
-
-
-async def _partitions(settings: Settings, topics: Iterable[str]) -> dict[str, int]:
-    """How many partitions each topic has; 0 when it is not there."""
-    specs = [TopicSpec(name, None) for name in topics]
-    states = await list_topics(settings.brokers, specs, security=Security.of(settings))
-    return {state.name: state.partitions for state in states}
-
-
-@asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.brokers,
-        enable_auto_commit=False,
-        fetch_max_wait_ms=100,
-        max_partition_fetch_bytes=9_000_000,
-        **Security.of(settings).for_aiokafka(),
-    )
-    try:
-        with reaching(settings.brokers):
-            await consumer.start()
-            yield consumer
-    finally:
-        await consumer.stop()
 
 
 def _when_and_where(letter: Letter) -> tuple[int, str, int, int]:
