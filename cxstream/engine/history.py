@@ -37,7 +37,8 @@ async def opened(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     try:
         with reaching(settings.brokers):
             await consumer.start()
-            await asyncio.sleep(0)  # a task of aiokafka's that is stopped before its first turn raises
+            # a task of aiokafka's that is stopped before its first turn raises
+            await asyncio.sleep(0)
             yield consumer
     finally:
         await consumer.stop()
