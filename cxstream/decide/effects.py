@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import cast, get_args
 
 from cxstream.decide.conditions import Condition, compile_condition
@@ -16,20 +15,21 @@ from cxstream.decide.playbook import (
     Severity,
 )
 from cxstream.decide.policy import ApprovalPolicy
+from cxstream.decide.spoken import ID, PATTERNS_MAX, PhraseLists, read_patterns
 from cxstream.decide.templates import Template, compile_template
 
 TITLE_MAX = 60
 SAY_MAX = 240
 ROLES_MAX = 8
 _DAY_S = 86_400
-_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
+NUDGE = ("title", "say", "heard_as", "not_heard_as")
 APPROVAL = ("roles", "within_s", "otherwise")
 ACTION = ("name", "parameters", "needs_approval", "approval", "contact")
 
 
 def is_id(text: str) -> bool:
     """Whether a text may name a rule, an action, a purpose."""
-    return _ID.fullmatch(text) is not None
+    return ID.fullmatch(text) is not None
 
 
 def read_id(given: Fields, name: str) -> str:
@@ -61,16 +61,21 @@ def read_condition(
     return condition
 
 
-def read_nudge(given: Fields) -> NudgeCard | None:
-    """The card, if the rule has one."""
+def read_nudge(given: Fields, lists: PhraseLists) -> NudgeCard | None:
+    """The card, if the rule has one; `lists` are the playbook's shared phrases."""
     if not given.has("nudge"):
         return None
-    card = given.fields("nudge", ("title", "say"))
+    card = given.fields("nudge", NUDGE)
     card.require("title", "say")
-    return NudgeCard(
+    found = NudgeCard(
         title=card.text("title", longest=TITLE_MAX),
         say=read_template(card, "say", longest=SAY_MAX),
+        heard_as=read_patterns(card, "heard_as", lists),
+        not_heard_as=read_patterns(card, "not_heard_as", lists),
     )
+    if len(found.heard_as) + len(found.not_heard_as) > PATTERNS_MAX:
+        card.problem("heard_as", f"at most {PATTERNS_MAX} in one card")
+    return found
 
 
 def read_action(given: Fields, usual: ApprovalPolicy) -> ActionCall | None:

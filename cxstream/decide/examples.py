@@ -12,7 +12,7 @@ from cxstream.decide.playbook import Example
 
 EXAMPLE = (
     *("name", "on", "text", "intent", "probability", "facts", "given", "consents", "reached", "at"),
-    *("channel", "agent", "gives", "gives_not", "refuses"),
+    *("channel", "agent", "gives", "gives_not", "refuses", "follows", "follows_not"),
 )
 EXAMPLES_MAX = 1_000
 NOTHING = "nothing"
@@ -55,6 +55,8 @@ def _example(top: Fields, node: yaml.Node, rules: tuple[str, ...]) -> Example:
         at=_moment(one),
         channel=one.text("channel", "voice", loose=True),
         agent=one.flag("agent") is not False,
+        follows=one.choices("follows", rules) if one.has("follows") else (),
+        follows_not=one.choices("follows_not", rules) if one.has("follows_not") else (),
         line=node.start_mark.line + 1,
     )
 

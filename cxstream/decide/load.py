@@ -12,7 +12,8 @@ from cxstream.decide.examples import read_examples
 from cxstream.decide.located import Document, Fields
 from cxstream.decide.playbook import Playbook, Rule
 from cxstream.decide.policies import POLICY, read_policy
-from cxstream.decide.rules import PhraseLists, read_patterns, read_rule
+from cxstream.decide.rules import read_rule
+from cxstream.decide.spoken import PhraseLists, read_patterns
 from cxstream.errors import PlaybookError
 
 RULES_MAX = 500

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from cxstream.decide.conditions import Condition
+from cxstream.decide.patterns import Pattern
 from cxstream.decide.phrases import Phrases
 from cxstream.decide.policy import SERVICE, ApprovalPolicy, ContextWeight, Gates, Policy
 from cxstream.decide.templates import Template
@@ -22,10 +23,15 @@ NoteKind = Literal["tried", "told"]
 
 
 class NudgeCard(Struct, frozen=True):
-    """What the agent sees: a title of a few words, and words that can be said as they stand."""
+    """What the agent sees: a title of a few words, and words that can be said as they stand.
+
+    `heard_as` is how an agent sounds who does it, in whatever words; `not_heard_as` what only sounds so.
+    """
 
     title: str
     say: Template
+    heard_as: tuple[Pattern, ...] = ()
+    not_heard_as: tuple[Pattern, ...] = ()
 
 
 class ActionCall(Struct, frozen=True):
@@ -117,6 +123,7 @@ class Example(Struct, frozen=True):
     `facts` are by full name (`conversation.negative_run`), what is not named is calm; `given` is by rule the
     seconds since it gave something here, `reached` by channel how often the customer was reached in the
     day before. `gives` and `gives_not` are rules, `refuses` by rule the gate at which it is turned down.
+    `follows` and `follows_not` are rules whose card is on the screen: whether these words do what it advises.
     `line` is where it stands in the file.
     """
 
@@ -136,6 +143,8 @@ class Example(Struct, frozen=True):
     at: int = 0
     channel: str = "voice"
     agent: bool = True
+    follows: tuple[str, ...] = ()
+    follows_not: tuple[str, ...] = ()
     line: int = 0
 
 

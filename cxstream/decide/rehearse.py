@@ -10,8 +10,10 @@ from msgspec import Struct
 from cxstream.context.given import Given
 from cxstream.context.standing import Agreed, Reached, Standing
 from cxstream.decide import vocabulary
+from cxstream.decide.acting import follows
 from cxstream.decide.decider import Decider
 from cxstream.decide.moment import Decided, Moment
+from cxstream.decide.phrases import Said
 from cxstream.decide.playbook import Example, Playbook
 
 AT_MS = 1_781_780_400_000
@@ -34,7 +36,8 @@ def rehearse(playbook: Playbook, decider: Decider | None = None) -> Iterator[Reh
     for example in playbook.examples:
         moment = moment_of(example)
         decided = decider.decide(moment, given_of(example, playbook, moment.event_time_ms))
-        yield Rehearsal(example, decided, tuple(_faults(example, decided)))
+        faults = (*_faults(example, decided), *_unheard(example, decider))
+        yield Rehearsal(example, decided, faults)
 
 
 def moment_of(example: Example) -> Moment:
@@ -119,6 +122,18 @@ def given_of(example: Example, playbook: Playbook, at_ms: int) -> tuple[Given, .
         for kind in ("nudge", "action", "escalation")
         if getattr(rules[name], kind) is not None
     )
+
+
+def _unheard(example: Example, decider: Decider) -> Iterator[str]:
+    """Cards that the words follow and should not, or the other way round."""
+    for wanted, names in ((True, example.follows), (False, example.follows_not)):
+        for rule in names:
+            card = decider.index.by_id[rule].rule.nudge
+            if card is None:
+                yield f"{rule} shows no card that anybody could follow"
+            elif follows(card, Said(example.text)) is not wanted:
+                which = "as following" if wanted else "not as following"
+                yield f"expected these words {which} the card of {rule}"
 
 
 def _faults(example: Example, decided: Decided) -> Iterator[str]:

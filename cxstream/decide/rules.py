@@ -18,16 +18,12 @@ from cxstream.decide.effects import (
     read_template,
 )
 from cxstream.decide.located import Document, Fields
-from cxstream.decide.patterns import Pattern, PatternError, compile_pattern
-from cxstream.decide.phrases import ANY, Phrases
 from cxstream.decide.playbook import Give, OncePer, Rule
 from cxstream.decide.policy import SERVICE, Policy
+from cxstream.decide.spoken import PhraseLists, read_phrases
 from cxstream.decide.templates import Template
 from cxstream.decide.weights import WORTH, read_gates, read_worth
 
-PhraseLists = dict[str, tuple[Pattern, ...]]
-
-PATTERNS_MAX = 60
 TURNS_MAX = 20
 _DAY_S = 86_400
 _RULE = (
@@ -57,7 +53,7 @@ def read_rule(
         return None
     given.require("id", "title", "on", "because")
     on = given.choices("on", tuple(vocabulary.EVENTS))
-    phrases = _phrases(given, lists)
+    phrases = read_phrases(given, lists)
     groups = phrases.names if phrases else ()
     rule = Rule(
         id=_id(given),
@@ -72,7 +68,7 @@ def read_rule(
         cooldown_s=given.whole("cooldown_s", 300, least=0, most=30 * _DAY_S),
         valid_for_s=given.whole("valid_for_s", 60, least=5, most=7 * _DAY_S),
         once_per=cast(OncePer, given.choice("once_per", get_args(OncePer), "none")),
-        nudge=read_nudge(given),
+        nudge=read_nudge(given, lists),
         action=read_action(given, policy.approval),
         escalation=read_escalation(given),
         withdraw_when=read_condition(given, "withdraw_when", scope=name),
@@ -152,37 +148,3 @@ def _id(given: Fields) -> str:
     if value and not is_id(value):
         given.problem("id", f"{value!r} is no id; expected lower-case letters, digits and _")
     return value
-
-
-def _phrases(given: Fields, lists: PhraseLists) -> Phrases | None:
-    if not given.has("phrases"):
-        if given.has("not_phrases"):
-            given.problem("not_phrases", "make phrases void, which are not given")
-        return None
-    if not given.is_fields("phrases"):
-        groups = [(ANY, read_patterns(given, "phrases", lists))]
-    else:
-        names = tuple(given.names("phrases"))
-        named = given.fields("phrases", names) if names else None
-        groups = [(name, read_patterns(named, name, lists)) for name in names] if named else []
-        for name in names:
-            if not is_id(name):
-                given.problem("phrases", f"{name!r} is no name for a group; use lower-case letters")
-    if sum(len(patterns) for _, patterns in groups) > PATTERNS_MAX:
-        given.problem("phrases", f"at most {PATTERNS_MAX} in one rule")
-    return Phrases(tuple(groups), read_patterns(given, "not_phrases", lists))
-
-
-def read_patterns(given: Fields, name: str, lists: PhraseLists) -> tuple[Pattern, ...]:
-    """The patterns of a list, or of the shared list that a text names."""
-    if given.is_text(name):
-        shared = given.choice(name, tuple(lists))
-        return lists.get(shared, ())
-    patterns = []
-    for source, node in given.texts(name):
-        try:
-            patterns.append(compile_pattern(source))
-        except PatternError as error:
-            shown = source if len(source) <= 60 else f"{source[:59]}…"
-            given.document.problem(node, f"{given.what}: {name}: `{shown}` {error}")
-    return tuple(patterns)

@@ -92,6 +92,8 @@ def _rule() -> Schema:
                     {
                         "title": text("a few words", effects.TITLE_MAX),
                         "say": text("words that can be said as they stand", effects.SAY_MAX),
+                        "heard_as": says("how an agent sounds who does it", PHRASES),
+                        "not_heard_as": says("what only sounds like it", PHRASES),
                     },
                     "title",
                     "say",
@@ -246,6 +248,8 @@ def _example() -> Schema:
                 "refuses": says(
                     "by rule: the gate that stays shut", map_of(one_of(examples.GATES))
                 ),
+                "follows": says("rules whose card the agent's words follow", list_of(ID)),
+                "follows_not": list_of(ID),
             },
             "name",
             "on",

@@ -10,7 +10,7 @@ from cxstream.context.customer import Customer
 from cxstream.context.notes import Remembered, together
 from cxstream.context.standing import Response
 from cxstream.decide import approvals
-from cxstream.decide.answers import left_open
+from cxstream.decide.answers import followed, left_open
 from cxstream.decide.deciding import Deciding
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.passport import causes, passport
@@ -101,8 +101,11 @@ class CustomerHop:
         state.forget(at_ms)
         out = [booked(event) for event in self._promising.hear(state, signal)]
         out += self._settled(state, approvals.overdue(state.waiting, at_ms))
-        moment = moment_of(signal, state)
         decider = self._decider.chosen(state.key)
+        for acted in followed(state, signal, decider.rules):
+            out.append(Outbound("outcomes", acted.customer_id or acted.conversation_id, acted))
+            out += self._outcome(state, acted)
+        moment = moment_of(signal, state)
         decided = decider.decide(moment, state.given)
         state.given = decided.given
         kept = self._learning.after(state, signal, moment, decided, decider.rules)
@@ -164,6 +167,7 @@ class CustomerHop:
         """What became of a decision: for the contact policy, and for what is learnt."""
         given = next((g for g in state.given if g.decision_id == outcome.decision_id), None)
         if given is not None and outcome.decision_id is not None:
+            known = False
             if outcome.kind == "undone":
                 state.standing = state.standing.without_answer(outcome.decision_id)
             else:
@@ -174,8 +178,9 @@ class CustomerHop:
                     outcome.id,
                     outcome.decision_id,
                 )
-                state.standing = state.standing.after_response(response)
-            if given.kind == "nudge":
+                before, state.standing = state.standing, state.standing.after_response(response)
+                known = before is state.standing
+            if given.kind == "nudge" and not known:
                 self._observer.answered(given.rule, outcome.kind)
         told = self._promising.told(state, outcome)
         return [*(booked(event) for event in told), *self._learning.hear(state, outcome)]

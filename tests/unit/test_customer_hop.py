@@ -18,9 +18,11 @@ from cxstream.events import (
     CustomerRecord,
     Escalation,
     LedgerEvent,
+    Nudge,
     Outcome,
     Passport,
     Role,
+    RoleSource,
     Signal,
     from_ms,
 )
@@ -42,6 +44,13 @@ rules:
      note: {tried: 'restarted: "{said}"'}}
   - {id: number, title: t, on: [customer_utterance], phrases: ['number is'], because: b,
      note: {told: their claim number}}
+"""
+FOLLOWED = """
+playbook: t
+version: '1'
+rules:
+  - {id: block, title: t, on: [customer_utterance], phrases: [block it], because: b,
+     nudge: {title: Block, say: s, heard_as: ['\\bblocking it\\b']}}
 """
 
 
@@ -228,3 +237,21 @@ def test_opt_in_needs_a_yes() -> None:
     )
     one.decide(state, agreed)
     assert len(passports(chat_then_call(state, one))) == 1
+
+
+def test_an_agent_who_does_what_a_card_says_has_acted_on_it_without_a_click() -> None:
+    metrics, state = Metrics(), Customer(key="c-1")
+    here = CustomerHop(decider=Decider([load_playbook(FOLLOWED, "t.yaml")]), observer=metrics)
+    (card,) = of(here.decide(state, signal("block it", 1)), Nudge)
+    assert isinstance(card, Nudge)
+    agent = replace(signal("okay, I'm blocking it", 2, at_s=9), role=Role.AGENT)
+    guessed = replace(agent, seq=3, role_source=RoleSource.DIARIZATION)
+    assert of(here.decide(state, guessed), Outcome) == []
+    (acted,) = of(here.decide(state, replace(agent, seq=4)), Outcome)
+    assert isinstance(acted, Outcome)
+    assert (acted.kind, acted.decision_id, acted.source) == ("acted", card.id, "conversation")
+    assert [a.kind for p in state.pending for a in p.answers] == ["acted"]
+    assert of(here.decide(state, replace(agent, seq=5, id="again")), Outcome) == []
+    here.decide(state, acted)  # as it would come from a topic: known
+    labels = {"rule": "block", "answer": "acted"}
+    assert metrics.registry.get_sample_value("cxstream_nudge_answers_total", labels) == 1
