@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 
@@ -9,7 +11,9 @@ class Given(Struct, frozen=True, array_like=True):
     """One decision already made for a customer; times are UTC epoch milliseconds of event time.
 
     `turn` is how many times agents had spoken when a card was shown, -1 where that is not known;
-    `weight` what it weighed (see `decide.arbitration`).
+    `weight` what it weighed (see `decide.arbitration`). `withheld` was decided and kept from a customer of the
+    control group: nobody saw it, and only its own rule counts it, so that it is decided no more often than
+    for others.
     """
 
     rule: str
@@ -20,3 +24,9 @@ class Given(Struct, frozen=True, array_like=True):
     kind: str
     turn: int = -1
     weight: float = 0.0
+    withheld: bool = False
+
+
+def without_withheld(given: Iterable[Given]) -> tuple[Given, ...]:
+    """What somebody has really got."""
+    return tuple(g for g in given if not g.withheld)

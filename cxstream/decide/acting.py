@@ -56,7 +56,11 @@ def done(
     A card counts from the moment after it was shown until it is over, one that was accepted until the
     conversation ends; each once, and none that the agent put away.
     """
-    cards = [g for g in given if g.kind == "nudge" and g.conversation_id == conversation_id]
+    cards = [
+        g
+        for g in given
+        if g.kind == "nudge" and g.conversation_id == conversation_id and not g.withheld
+    ]
     if not cards:
         return
     kinds: dict[str, set[str]] = {}

@@ -47,7 +47,7 @@ class Attention:
 
     def in_force_anywhere(self) -> list[Given]:
         """What holds now, in all of the customer's conversations."""
-        return [g for g in self._given if g.until_ms > self._at_ms]
+        return [g for g in self._given if g.until_ms > self._at_ms and not g.withheld]
 
     def shown(self, place: str | None = None) -> list[Given]:
         """The nudges on the agent's screen that may still be taken away at this moment; oldest first."""
@@ -68,7 +68,7 @@ class Attention:
         return {
             g.rule: max(0, self._at_ms - g.at_ms) // 1000
             for g in self._given
-            if g.conversation_id == self._conversation_id
+            if g.conversation_id == self._conversation_id and not g.withheld
         }
 
     def refusal(self, rule: Rule, kind: str, pace: int, place: str | None = None) -> str | None:
@@ -103,7 +103,7 @@ class Attention:
 
     def give(self, given: Given) -> None:
         """Note that something is given now; its end is never before its beginning."""
-        self._new += given.kind == "nudge"
+        self._new += given.kind == "nudge" and not given.withheld
         self._put(replace(given, until_ms=max(given.until_ms, self._at_ms)))
 
     def withdraw(self, given: Given) -> None:

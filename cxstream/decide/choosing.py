@@ -96,7 +96,8 @@ class Choosing:
         chosen = choice(allowed, self._moment)
         for kind, effect in allowed:
             self._choose(Chosen(weighed, kind, effect, chosen))
-        if took_part:
+        seen = any(not self._withheld(match, kind) for kind, _ in allowed)
+        if took_part and (seen or not self._withheld(match, "nudge")):
             for other in rule.suppresses:
                 self._superseded.setdefault(other, (rule.id, self._moment.conversation_id))
             self._cards.supersede(rule)
@@ -129,6 +130,11 @@ class Choosing:
             self._gates.reached,
             tuple(self._notes),
         )
+
+    def _withheld(self, match: Match, kind: Kind) -> bool:
+        """Whether the control group does not get it: it is logged, and to everything else as if it were not."""
+        held = self._moment.in_control and not match.ranked.for_everybody
+        return held and kind != "escalation"
 
     def _pointless(self, by: str, where: str) -> Refusal:
         if where == self._moment.conversation_id:
@@ -205,15 +211,20 @@ class Choosing:
             there = self._cards.shown_to(effect.agent_id, rule.id)
             if there is not None:
                 return Refusal("one_mind", f"one mind: the same agent has it in {there}")
-            refusal = self._twice(effect) or self._cards.make_room(
-                rule, weighed.weight.priority, effect.conversation_id, self._nudged()
-            )
+            refusal = self._twice(effect)
+            if refusal is None and not self._withheld(weighed.match, kind):
+                refusal = self._cards.make_room(
+                    rule, weighed.weight.priority, effect.conversation_id, self._nudged()
+                )
         return None if refusal is None else Refusal("attention", refusal)
 
     def _twice(self, card: ShowNudge) -> str | None:
         """Whether the very words are on their way to the screen already, from another rule."""
         for one in self._chosen:
-            if isinstance(one.effect, ShowNudge) and one.effect.say == card.say:
+            there = one.effect
+            if not isinstance(there, ShowNudge) or self._withheld(one.weighed.match, one.kind):
+                continue
+            if there.say == card.say:
                 return f"attention: {one.weighed.match.ranked.rule.id} says the same words"
         return None
 
@@ -224,6 +235,7 @@ class Choosing:
         match, moment = one.weighed.match, self._moment
         rule, decision_id = match.ranked.rule, self._id(match, one.kind)
         self._chosen.append(one)
+        withheld = self._withheld(match, one.kind)
         place, turn = moment.conversation_id, -1
         if isinstance(one.effect, ShowNudge):
             place = one.effect.conversation_id
@@ -238,11 +250,12 @@ class Choosing:
                 one.kind,
                 turn,
                 one.weighed.weight.priority,
+                withheld,
             )
         )
         if one.kind == "escalation":
             self._handed_over = self._handed_over or rule.id
-        if isinstance(one.effect, RequestAction) and one.effect.contact:
+        if isinstance(one.effect, RequestAction) and one.effect.contact and not withheld:
             self._gates.reach(one.effect.contact, decision_id)
 
     def _reject(self, rule: Rule, refusal: Refusal) -> None:

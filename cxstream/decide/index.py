@@ -37,6 +37,11 @@ class Ranked(Struct, frozen=True):
     purpose: Purpose
     alone: bool = False
 
+    @property
+    def for_everybody(self) -> bool:
+        """Whether not even the control group goes without it: law and safety, or its purpose says so."""
+        return self.rule.must_say or self.purpose.for_everybody
+
 
 class Slice(Struct, frozen=True):
     """The rules to look at in one kind of moment, and the anchors of their phrases, place by place.

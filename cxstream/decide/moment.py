@@ -28,7 +28,8 @@ class Moment(Struct, frozen=True):
     `kind` is `utterance` or the type of a control event; `role` says who spoke ("" when nobody did).
     `text` is the utterance as said, after redaction. `event_time_ms` is UTC epoch milliseconds. `standing` is
     what the customer allows, `elsewhere` who else is talking with them, the latest first; `agent_turns` how
-    often agents have spoken, `next_actions` what the agent will probably do next.
+    often agents have spoken, `next_actions` what the agent will probably do next. `in_control`: the customer
+    gets no suggestions this month, but for those for everybody (see `lessons.holdout`).
     """
 
     signal_id: str
@@ -54,6 +55,7 @@ class Moment(Struct, frozen=True):
     next_actions: tuple[tuple[str, float], ...] = ()
     standing: Standing = Standing()
     elsewhere: tuple[Elsewhere, ...] = ()
+    in_control: bool = False
 
 
 class ShowNudge(Struct, frozen=True):

@@ -25,7 +25,7 @@ PURPOSES_MAX = 32
 MEMBERS_MAX = 32
 DAYS_MOST = 90
 POLICY = ("purposes", "contact_policy", "approval", "passport")
-PURPOSE = ("needs_consent", *GATES, "lever", "weighs_more")
+PURPOSE = ("needs_consent", "for_everybody", *GATES, "lever", "weighs_more")
 CONTACT = ("limits", "suppression", "quiet_hours")
 LIMIT = ("channel", "at_most", "within_days")
 SUPPRESSION = ("after", "outcomes", "within_days", "for_days", "purpose")
@@ -60,6 +60,7 @@ def _purposes(top: Fields) -> dict[str, Purpose]:
         purposes[name] = Purpose(
             name=name,
             needs_consent=bool(one.flag("needs_consent")),
+            for_everybody=bool(one.flag("for_everybody")),
             gates=read_gates(one, name),
             lever=read_percent(one, "lever"),
             weights=read_weights(one, name),

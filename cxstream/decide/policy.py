@@ -43,10 +43,14 @@ class Gates(Struct, frozen=True):
 
 
 class Purpose(Struct, frozen=True):
-    """Why the customer is served or approached; consents are given by purpose."""
+    """Why the customer is served or approached; consents are given by purpose.
+
+    What is `for_everybody` is never kept from the control group: whoever goes without it may come to harm.
+    """
 
     name: str = SERVICE
     needs_consent: bool = False
+    for_everybody: bool = False
     gates: Gates = Gates()
     lever: int = 0
     weights: tuple[ContextWeight, ...] = ()

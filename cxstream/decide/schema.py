@@ -173,6 +173,7 @@ def _purpose() -> Schema:
     return fields(
         {
             "needs_consent": flag("whether the customer must have said yes"),
+            "for_everybody": flag("never kept from the control group"),
             **_gates(),
             "lever": percent("L: percent more for all rules of this purpose"),
             "weighs_more": _weighs_more(),

@@ -12,7 +12,7 @@ from cxstream.events import RoleSource, Signal, to_ms
 _GUESSED = frozenset((RoleSource.DIARIZATION, RoleSource.UNKNOWN))
 
 
-def moment_of(signal: Signal, customer: Customer) -> Moment:
+def moment_of(signal: Signal, customer: Customer, *, in_control: bool = False) -> Moment:
     """The moment of a signal; each group of facts is reckoned only when a rule reads it."""
 
     def facts(name: str) -> Mapping[str, object]:
@@ -45,6 +45,7 @@ def moment_of(signal: Signal, customer: Customer) -> Moment:
         next_actions=signal.next_actions,
         standing=customer.standing,
         elsewhere=_elsewhere(customer, signal.conversation_id, to_ms(signal.event_time)),
+        in_control=in_control,
     )
 
 

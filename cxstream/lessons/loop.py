@@ -7,7 +7,7 @@ from elsewhere, `settle` the time that passes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -19,10 +19,6 @@ from cxstream.execute.delivery import Outbound
 from cxstream.lessons import holdout, kpis, logbook
 from cxstream.lessons.endings import endings
 from cxstream.lessons.kpis import Ended, Judged
-
-DUTY: Final = 80
-"""Rules of this priority and above protect somebody or hand over: nobody goes without them, nor without
-what must be said."""
 
 
 class Kept(NamedTuple):
@@ -98,6 +94,11 @@ class LearningLoop:
         given = tuple(d for d in decided.decisions if d.id not in withheld)
         return Kept(given, noted)
 
+    def in_control(self, state: Customer, signal: Signal) -> bool:
+        """Whether the customer of a signal gets no suggestions this month."""
+        who = signal.customer_id or (state.key if state.known else None)
+        return holdout.in_control(who, to_ms(signal.event_time), self._control_share)
+
     def hear(self, state: Customer, outcome: Outcome) -> list[Outbound]:
         """Join an outcome from a desktop, an executor or the CRM (in place)."""
         joined = logbook.heard(state, outcome, self.window_ms)
@@ -130,18 +131,18 @@ class LearningLoop:
             for d in decided.decisions
             if isinstance(d.effect, WithdrawNudge) and d.effect.nudge_id in kept_back
         }
-        who = signal.customer_id or (state.key if state.known else None)
-        if holdout.in_control(who, to_ms(signal.event_time), self._control_share):
+        if self.in_control(state, signal):
             found |= {
                 d.id
                 for d in decided.decisions
-                if d.kind in ("nudge", "action") and not _is_duty(rules.get(d.why.rule.id))
+                if d.kind in ("nudge", "action") and not _for_everybody(rules.get(d.why.rule.id))
             }
         return found
 
 
-def _is_duty(ranked: Ranked | None) -> bool:
-    return ranked is None or ranked.rule.must_say or ranked.rule.priority >= DUTY
+def _for_everybody(ranked: Ranked | None) -> bool:
+    """Whether nobody may go without what a rule gives; what no rule is known of is not kept back either."""
+    return ranked is None or ranked.for_everybody
 
 
 def _candidates(decided: Decided) -> Iterator[Candidate]:

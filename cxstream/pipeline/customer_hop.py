@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from cxstream.context import identity
 from cxstream.context.customer import Customer
+from cxstream.context.given import without_withheld
 from cxstream.context.notes import Remembered, together
 from cxstream.context.standing import Response
 from cxstream.decide import approvals
@@ -105,8 +106,11 @@ class CustomerHop:
         for acted in followed(state, signal, decider.rules):
             out.append(Outbound("outcomes", acted.customer_id or acted.conversation_id, acted))
             out += self._outcome(state, acted)
-        moment = moment_of(signal, state)
-        decided = decider.decide(moment, state.given)
+        in_control = self._learning.in_control(state, signal)
+        moment = moment_of(signal, state, in_control=in_control)
+        decided = decider.decide(
+            moment, state.given if in_control else without_withheld(state.given)
+        )
         state.given = decided.given
         kept = self._learning.after(state, signal, moment, decided, decider.rules)
         records = [to_record(decision, moment) for decision in kept.decisions]

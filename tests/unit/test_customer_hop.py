@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cxstream.context.customer import Customer
+from cxstream.context.snapshot import dump, load_customer
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import load_playbook
 from cxstream.errors import RecordError
@@ -26,6 +27,7 @@ from cxstream.events import (
     Signal,
     from_ms,
 )
+from cxstream.lessons.holdout import in_control
 from cxstream.observe.metrics import Metrics
 from cxstream.pipeline import CustomerHop, Outbound
 
@@ -255,3 +257,41 @@ def test_an_agent_who_does_what_a_card_says_has_acted_on_it_without_a_click() ->
     here.decide(state, acted)  # as it would come from a topic: known
     labels = {"rule": "block", "answer": "acted"}
     assert metrics.registry.get_sample_value("cxstream_nudge_answers_total", labels) == 1
+
+
+CONTROLLED = """
+playbook: t
+version: '1'
+contact_policy: {limits: [{channel: sms, at_most: 1, within_days: 7}]}
+purposes: {service: {}, care: {for_everybody: true}}
+rules:
+  - {id: block, title: t, on: [customer_utterance], phrases: [block it], because: b, suppresses: [other],
+     nudge: {title: Block, say: s}, action: {name: block_card, contact: sms}, priority: 90}
+  - {id: other, title: t, on: [customer_utterance], phrases: [other], because: b, priority: 10, purpose: care,
+     nudge: {title: Other, say: o}}
+  - {id: after, title: t, on: [customer_utterance], phrases: [after], when: 'phrases.any && has(given.block)',
+     because: b, purpose: care, nudge: {title: After, say: a}}
+  - {id: text, title: t, on: [customer_utterance], phrases: [text me], because: b, purpose: care,
+     action: {name: send_text, contact: sms}}
+"""
+
+
+def test_what_the_control_group_did_not_get_was_not_given() -> None:
+    who = next(f"k-{n}" for n in range(10_000) if in_control(f"k-{n}", START_MS))
+    here, state = hop(CONTROLLED), Customer(key=who)
+
+    def said(text: str, seq: int, days: float = 0) -> list[str]:
+        told = replace(signal(text, seq, at_s=seq + days * 86_400), customer_id=who)
+        outs = here.decide(state, told)
+        return [r.why.rule.id for o in outs if isinstance(r := o.record, Nudge | Action)]
+
+    assert said("block it", 1) == []
+    assert [g.withheld for g in state.given] == [True, True]
+    assert state.standing.reached == ()
+    assert said("other", 2) == ["other"], "what nobody saw suppresses nothing"
+    assert said("after", 3) == [], "and opens no condition"
+    assert said("text me", 4) == ["text"], "and reached nobody"
+    assert said("block it", 5) == [] and len(state.pending) == 4, "logged no oftener than given"
+    assert load_customer(dump(state)).given == state.given
+    if not in_control(who, START_MS + 31 * 86_400_000):
+        assert said("block it", 6, days=31) == ["block", "block"]

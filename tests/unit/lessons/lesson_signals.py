@@ -18,7 +18,8 @@ DAY_MS = 24 * HOUR_MS
 
 
 class Rules(dict[str, Ranked]):
-    """Rules made up as they are asked for; those called `duty` or `safe` are of a high priority."""
+    """Rules made up as they are asked for; `safe` is for everybody, `must` must be said, `loud` only
+    has a high priority."""
 
     def get(self, rule: str, default: object = None) -> Ranked:
         """A rule of this id."""
@@ -26,13 +27,15 @@ class Rules(dict[str, Ranked]):
             f"""
 playbook: p
 version: "1"
+purposes: {{service: {{}}, care: {{for_everybody: true}}}}
 rules:
   - id: {rule}
     title: t
     on: [customer_utterance]
     phrases: ["x"]
     because: b
-    priority: {90 if rule in ("duty", "safe") else 50}
+    priority: {95 if rule == "loud" else 50}
+    purpose: {"care" if rule == "safe" else "service"}
     must_say: {str(rule == "must").lower()}
     nudge: {{title: t, say: s}}
 """,

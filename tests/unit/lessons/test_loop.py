@@ -152,6 +152,8 @@ def test_the_control_group_gets_no_suggestions_but_what_protects_it() -> None:
     assert choice.candidates[0].decision_id == "d-r", "what it would have been is logged"
     for duty in (decided("safe"), decided("must"), decided("up", kind="escalation", priority=10)):
         assert after(loop, state, signal(START_MS + 1, customer=who), duty).decisions
+    loud = after(loop, state, signal(START_MS + 1, customer=who), decided("loud", priority=95))
+    assert loud.decisions == (), "a priority protects nobody"
     after(loop, state, signal(START_MS + 2, customer=who, ended=True))
     lessons = {x.rule: x for x in settle(loop, state)}
     assert (lessons["r"].verdict, lessons["r"].group) == ("withheld", "control")
