@@ -7,7 +7,7 @@ state moves, as a `CarryOver` event, and what comes to the old key is forwarded 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -178,7 +178,32 @@ def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
         "unresolved_before": _distinct(label for c in earlier for label in c.unresolved),
         "promises_open": _distinct(p.what for p in customer.promises if p.open),
         "promises_late": _distinct(p.what for p in customer.promises if p.late(now)),
-    } | {name: customer.windows.facts(name) for name in SPANS_MS}
+    } | {name: _Window(customer.windows, name) for name in SPANS_MS}
+
+
+class _Window(Mapping[str, object]):
+    """A window's facts, reckoned when the first of them is read: most moments read none."""
+
+    __slots__ = ("_facts", "_name", "_windows")
+
+    def __init__(self, windows: Windows, name: str) -> None:
+        self._windows = windows
+        self._name = name
+        self._facts: dict[str, object] | None = None
+
+    def _known(self) -> dict[str, object]:
+        if self._facts is None:
+            self._facts = self._windows.facts(self._name)
+        return self._facts
+
+    def __getitem__(self, name: str) -> object:
+        return self._known()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known())
+
+    def __len__(self) -> int:
+        return len(self._known())
 
 
 def _fits(name: str, value: str | bool | int | float) -> bool:

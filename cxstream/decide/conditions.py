@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from cxstream.decide import vocabulary
 from cxstream.decide.reading import Path, Reading, Slot
+from cxstream.decide.silence import certainly_false
 
 Facts = Callable[[str], Mapping[str, object]] | Mapping[str, Mapping[str, object]]
 """The variables `event`, `utterance`, `conversation`, `customer` by name, and `given` (added by the stage:
@@ -35,7 +36,7 @@ class Condition(Struct, frozen=True):
     """One compiled expression, the facts that it needs as variables, and those it reads.
 
     `unsaid` is the same with none of its phrases said, which is how it nearly always is: handing over a
-    hundred times "not said" would cost more than all the rest.
+    hundred times "not said" would cost more than all the rest. `needs_words`: then it is false for sure.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Condition(Struct, frozen=True):
     slots: tuple[Slot, ...] = ()
     phrases: tuple[Slot, ...] = ()
     unsaid: Condition | None = None
+    needs_words: bool = False
 
     def heard(self, said: Container[str]) -> Condition:
         """The form to judge when these groups of the rule's phrases were said."""
@@ -76,12 +78,13 @@ def compile_condition(
     problems = reading.problems(functions)
     if problems:
         return Condition(source, None, facts, phrases), problems
-    unsaid = None
+    unsaid, needs_words = None, False
     if phrases:
         names = "|".join(slot.name for slot in phrases)
         silent = re.sub(rf"\b(?:{names})\b", "false", reading.rewritten)
-        unsaid = Condition(source, cel.compile(silent), facts)
-    condition = Condition(source, cel.compile(reading.rewritten), facts, phrases, unsaid)
+        unsaid, needs_words = Condition(source, cel.compile(silent), facts), certainly_false(silent)
+    program = cel.compile(reading.rewritten)
+    condition = Condition(source, program, facts, phrases, unsaid, needs_words)
     return condition, _try(condition, tuple(groups))
 
 
@@ -128,9 +131,11 @@ class View:
 
     def value(self, path: Path) -> object:
         """The fact under a path as plain Python, None when it is missing."""
-        here: object = self._variable(path[0])
+        here: object = self._variables.get(path[0])
+        if here is None:
+            here = self._variable(path[0])
         for name in path[1:]:
-            if not isinstance(here, Mapping):
+            if type(here) is not dict and not isinstance(here, Mapping):
                 return None
             here = here.get(name)
         return here

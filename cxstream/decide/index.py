@@ -26,7 +26,8 @@ Place = tuple[str, str]
 class Ranked(Struct, frozen=True):
     """A rule in its playbook: how decisions name it, where it listens, how long things last by channel.
 
-    `alone` is set when its condition is judged at every moment, whatever was said or understood.
+    `alone` is set when its condition is judged at every moment, whatever was said or understood;
+    `needs_words` when it cannot apply unless one of its phrases is said.
     """
 
     rule: Rule
@@ -36,6 +37,7 @@ class Ranked(Struct, frozen=True):
     policy: Policy
     purpose: Purpose
     alone: bool = False
+    needs_words: bool = False
 
     @property
     def for_everybody(self) -> bool:
@@ -47,11 +49,13 @@ class Slice(Struct, frozen=True):
     """The rules to look at in one kind of moment, and the anchors of their phrases, place by place.
 
     `slots` are the facts that every such moment needs: those of the conditions that are judged each time.
+    `always` are the places, as bits, of the rules that may start though none of their phrases is said.
     """
 
     ranked: tuple[Ranked, ...]
     anchors: Anchors
     slots: tuple[Slot, ...] = ()
+    always: int = -1
 
 
 class Index:
@@ -104,7 +108,15 @@ def _slice(ranked: Iterable[Ranked]) -> Slice:
         if one.alone and one.rule.when
         for slot in one.rule.when.slots
     }
-    return Slice(kept, Anchors(one.rule.phrases for one in kept), tuple(slots.values()))
+    always = sum(1 << place for place, one in enumerate(kept) if not _needs_words(one))
+    return Slice(kept, Anchors(one.rule.phrases for one in kept), tuple(slots.values()), always)
+
+
+def _needs_words(one: Ranked) -> bool:
+    """Whether nothing but its phrases can start a rule."""
+    return one.needs_words or (
+        one.rule.phrases is not None and not one.rule.intents and not one.alone
+    )
 
 
 def _needs_intent(rule: Rule) -> bool:
@@ -120,6 +132,8 @@ def _rank(playbook: Playbook, rule: Rule) -> Ranked:
         pace=playbook.pace,
         policy=playbook.policy,
         alone=rule.when is not None
+        and not rule.when.needs_words
         and (rule.when.reads_phrases or not (rule.intents or rule.phrases)),
+        needs_words=rule.when is not None and rule.when.needs_words,
         purpose=playbook.policy.purposes.get(rule.purpose, Purpose(rule.purpose)),
     )

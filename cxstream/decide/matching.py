@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from cxstream.decide.conditions import NotEvaluated, View
 from cxstream.decide.index import Ranked, Slice
 from cxstream.decide.moment import Moment
-from cxstream.decide.phrases import Said, Span
+from cxstream.decide.phrases import Said, Span, Worth
 from cxstream.events import Rejection
 
 Found = dict[str, tuple[Span, ...]]
 _NOTHING: Found = {}
+_SILENCE = Worth(0, frozenset())
 
 
 class Match(Struct, frozen=True):
@@ -46,25 +47,37 @@ def started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found
     In the slice's order, each with the groups of its phrases that were said.
     """
     said = Said(moment.text) if moment.text else None
-    worth = here.anchors.worth(said) if said is not None else 0
+    worth = here.anchors.worth(said) if said is not None else _SILENCE
     place = (moment.kind, moment.role)
     started: list[tuple[Ranked, Found]] = []
     view.ready_for(here.slots)
-    for bit, one in enumerate(here.ranked):
+    for one, said_perhaps in _places(here, worth.places):
         rule, phrases, when = one.rule, one.rule.phrases, one.rule.when
         if place not in one.on:
             continue
         found = _NOTHING
-        if phrases is not None and said is not None and worth >> bit & 1:
-            found = phrases.find(said)
-        if not found and (rule.intents or phrases is not None):
-            understood = moment.intent in rule.intents and moment.probability >= rule.probability
-            if not understood and not (when is not None and when.phrases):
+        if said_perhaps and phrases is not None and said is not None:
+            found = phrases.find(said, worth)
+        if not found:
+            if one.needs_words:
                 continue
+            if not one.alone and (rule.intents or phrases is not None):
+                understood = moment.intent in rule.intents
+                if not understood or moment.probability < rule.probability:
+                    continue
         if when is not None and (found or not one.alone):
             view.ready(when.heard(found), found)
         started.append((one, found))
     return started
+
+
+def _places(here: Slice, worth: int) -> Iterator[tuple[Ranked, bool]]:
+    """The rules to look at, in the slice's order, and whether some of a rule's words may have been said."""
+    left = (here.always | worth) & ((1 << len(here.ranked)) - 1)
+    while left:
+        lowest = left & -left
+        yield here.ranked[lowest.bit_length() - 1], bool(worth & lowest)
+        left ^= lowest
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -34,10 +35,11 @@ _PLAIN = str.maketrans(
 class Said:
     """An utterance made ready for searching: lower case, plain quotes, single blanks.
 
-    `span` gives places back in the characters of the utterance as it was said.
+    `span` gives places back in the characters of the utterance as it was said. What several rules listen for
+    is searched once.
     """
 
-    __slots__ = ("_places", "text")
+    __slots__ = ("_matches", "_places", "text")
 
     def __init__(self, original: str) -> None:
         text = original[:SCANNED_MAX].translate(_PLAIN)
@@ -46,6 +48,15 @@ class Said:
         if len(lower) != len(text) or "  " in lower:
             lower, self._places = _squeezed(text)
         self.text = lower
+        self._matches: dict[str, tuple[Span, ...]] = {}
+
+    def matches(self, pattern: Pattern) -> tuple[Span, ...]:
+        """Where a pattern matches, in the characters of `text`."""
+        found = self._matches.get(pattern.source)
+        if found is None:
+            found = tuple(match.span() for match in pattern.compiled.finditer(self.text))
+            self._matches[pattern.source] = found
+        return found
 
     def span(self, start: int, end: int) -> Span:
         """The characters of the original that a match covers."""
@@ -66,6 +77,13 @@ def _squeezed(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
+class Worth(NamedTuple):
+    """What is worth a search in a text: phrases by their place, as bits, and patterns by their source."""
+
+    places: int
+    sources: Set[str]
+
+
 class Phrases(Struct, frozen=True):
     """A rule's patterns by group, and those that make a match void where they overlap it."""
 
@@ -77,22 +95,25 @@ class Phrases(Struct, frozen=True):
         """The names of the groups."""
         return tuple(name for name, _ in self.groups)
 
-    def find(self, said: Said) -> dict[str, tuple[Span, ...]]:
+    def find(self, said: Said, worth: Worth | None = None) -> dict[str, tuple[Span, ...]]:
         """The places where each group was said, in the original's characters; empty groups left out.
 
-        The first match of each pattern that is not void counts; spans are in order of place.
+        The first match of each pattern that is not void counts; spans are in order of place. Patterns that are
+        not `worth` a search are not searched.
         """
         found: dict[str, tuple[Span, ...]] = {}
         void: list[Span] | None = None
         for name, patterns in self.groups:
             spans = set()
             for pattern in patterns:
-                if not pattern.may_match(said.text):
+                if worth is None:
+                    if not pattern.may_match(said.text):
+                        continue
+                elif pattern.source not in worth.sources:
                     continue
-                for match in pattern.compiled.finditer(said.text):
+                for span in said.matches(pattern):
                     if void is None:
                         void = list(_all(self.unless, said))
-                    span = match.span()
                     if not any(start < span[1] and span[0] < end for start, end in void):
                         spans.add(said.span(*span))
                         break
@@ -111,36 +132,48 @@ class Anchors:
     __slots__ = ("_always", "_by_beginning", "_short")
 
     def __init__(self, phrases: Iterable[Phrases | None]) -> None:
-        masks: dict[str, int] = {}
-        self._always = 0
+        waiting: dict[str, tuple[int, set[str]]] = {}
+        always, sources = 0, set[str]()
         for place, one in enumerate(phrases):
             for _, patterns in one.groups if one is not None else ():
                 for pattern in patterns:
-                    self._always |= 0 if pattern.anchors else 1 << place
-                    for anchor in pattern.anchors:
-                        masks[anchor] = masks.get(anchor, 0) | 1 << place
-        self._short = [(a, mask) for a, mask in masks.items() if len(a) < _BEGINNING]
-        self._by_beginning: dict[str, list[tuple[str, int]]] = {}
-        for anchor, mask in masks.items():
-            if len(anchor) >= _BEGINNING:
-                self._by_beginning.setdefault(anchor[:_BEGINNING], []).append((anchor, mask))
+                    if not pattern.anchors:
+                        always |= 1 << place
+                        sources.add(pattern.source)
+                    for text in pattern.anchors:
+                        places, those = waiting.get(text, (0, set()))
+                        waiting[text] = (places | 1 << place, those | {pattern.source})
+        self._always = Worth(always, sources)
+        anchored = [_Anchor(a, places, tuple(those)) for a, (places, those) in waiting.items()]
+        self._short = [anchor for anchor in anchored if len(anchor.text) < _BEGINNING]
+        self._by_beginning: dict[str, list[_Anchor]] = {}
+        for found in anchored:
+            if len(found.text) >= _BEGINNING:
+                self._by_beginning.setdefault(found.text[:_BEGINNING], []).append(found)
 
-    def worth(self, said: Said) -> int:
-        """The places of the phrases that may have been said, as bits."""
-        text, worth = said.text, self._always
-        for anchor, mask in self._short:
-            if anchor in text:
-                worth |= mask
+    def worth(self, said: Said) -> Worth:
+        """Which phrases may have been said, and which of their patterns."""
+        text, places, sources = said.text, self._always.places, set(self._always.sources)
+        for one in self._short:
+            if one.text in text:
+                places |= one.places
+                sources.update(one.sources)
         beginnings = {text[at : at + _BEGINNING] for at in range(len(text) - _BEGINNING + 1)}
         for beginning in beginnings & self._by_beginning.keys():
-            for anchor, mask in self._by_beginning[beginning]:
-                if anchor in text:
-                    worth |= mask
-        return worth
+            for one in self._by_beginning[beginning]:
+                if one.text in text:
+                    places |= one.places
+                    sources.update(one.sources)
+        return Worth(places, sources)
+
+
+class _Anchor(NamedTuple):
+    text: str
+    places: int
+    sources: tuple[str, ...]
 
 
 def _all(patterns: Iterable[Pattern], said: Said) -> Iterable[Span]:
     for pattern in patterns:
         if pattern.may_match(said.text):
-            for match in pattern.compiled.finditer(said.text):
-                yield match.span()
+            yield from said.matches(pattern)

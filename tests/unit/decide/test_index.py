@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from decide_moments import decider, moment
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cxstream.decide import index as index_module
 from cxstream.decide.conditions import Condition, View
@@ -16,7 +18,7 @@ from cxstream.decide.decider import Decider
 from cxstream.decide.index import Index, Slice, _slice
 from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.moment import Moment
-from cxstream.decide.phrases import Anchors
+from cxstream.decide.phrases import Anchors, Phrases, Worth
 from cxstream.decide.vocabulary import EVENTS, INTENTS
 from cxstream.errors import PlaybookError
 
@@ -71,12 +73,25 @@ class Everything(Index):
     def at(self, moment: Moment) -> Slice:
         whole = _slice(self.by_id.values())
         anchors = AllWorth(one.rule.phrases for one in whole.ranked)
-        return Slice(whole.ranked, anchors, whole.slots)
+        slots = {s.name: s for r in whole.ranked if r.rule.when for s in r.rule.when.slots}
+        looked_at = tuple(
+            replace(
+                r,
+                needs_words=False,
+                alone=r.alone or (r.rule.when is not None and r.rule.when.reads_phrases),
+            )
+            for r in whole.ranked
+        )
+        return Slice(looked_at, anchors, tuple(slots.values()))
 
 
 class AllWorth(Anchors):
-    def worth(self, said: object) -> int:
-        return -1
+    def __init__(self, phrases: Iterable[Phrases | None]) -> None:
+        every = [p for one in phrases if one for _, patterns in one.groups for p in patterns]
+        self._sources = {pattern.source for pattern in every}
+
+    def worth(self, said: object) -> Worth:
+        return Worth(-1, self._sources)
 
 
 DEFAULT = Decider([default_playbook()])

@@ -82,7 +82,8 @@ def test_anchors_lose_no_match(words: list[str], noise: str) -> None:
             for pattern in patterns:
                 if pattern.compiled.search(said.text):
                     assert pattern.may_match(said.text)
-                    assert worth >> place & 1
+                    assert worth.places >> place & 1
+                    assert pattern.source in worth.sources
 
 
 def test_spans_are_places_in_the_original() -> None:
