@@ -189,6 +189,7 @@ def watch_drift(settings: Settings, metrics: Metrics, model: Scorer) -> None:
     if not path.is_file():
         return
     try:
-        metrics.watch(load_reference(path).fits(model.name, isinstance(model, RoutedScorer)))
+        asked = model.heavy if isinstance(model, CachedScorer) else model
+        metrics.watch(load_reference(path).fits(model.name, isinstance(asked, RoutedScorer)))
     except ModelError as error:
         _log.warning("drift is not watched: %s", error)

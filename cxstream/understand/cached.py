@@ -39,11 +39,13 @@ class CachedScorer:
         heavy: Scorer,
         *,
         most: int = MOST,
+        longest: int = LONGEST,
         told: Callable[[int, int], None] | None = None,
     ) -> None:
         self.heavy = heavy
         self.name = heavy.name
         self._most = most
+        self._longest = longest
         self._told = told or _untold
         self._kept: OrderedDict[str, Reading] = OrderedDict()
 
@@ -73,7 +75,7 @@ class CachedScorer:
 
     def _keep(self, fresh: dict[str, Reading]) -> None:
         for key, reading in fresh.items():
-            if len(key) <= LONGEST:
+            if len(key) <= self._longest:
                 self._kept[key] = reading
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,13 @@ from brokers import Broker
 from support import BASE_MS, run_records, said, settings_for
 from typer.testing import CliRunner
 
-from cxstream.backtest.play import recorded_on
+from cxstream import bootstrap
+from cxstream.backtest.play import backtest, recorded_on
 from cxstream.cli.main import app
 from cxstream.engine.feed import Record
-from cxstream.events import Fragment, from_ms
+from cxstream.events import Fragment, Scores, from_ms
+from cxstream.settings import Settings
+from cxstream.understand.lexicon import LexiconScorer
 
 PLAYBOOK = """
 playbook: tiny
@@ -93,3 +97,23 @@ def test_a_topic_is_read_back_in_the_order_of_event_time(broker: Broker, topic_p
         "I have lost my card",
     ]
     assert isinstance(found[0], Fragment) and found[0].event_time == from_ms(BASE_MS + 5_000)
+
+
+def test_each_text_is_scored_once_for_both(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[str] = []
+
+    class Counting(LexiconScorer):
+        def score(self, texts: Sequence[str]) -> list[Scores]:
+            scored.extend(texts)
+            return super().score(texts)
+
+    monkeypatch.setattr(bootstrap, "scorer", lambda settings: Counting())
+    settings = Settings()
+    challenger = settings.model_copy(update={"playbooks": (Path(files["new"]),)})
+    long = "I have lost my card " + "again and again " * 30
+    records = [*stream(), said("c-1", 3, long, customer="anna")]
+    found = asyncio.run(backtest(settings, challenger, records))
+    assert [change.how for change in found.changes] == ["changed"]
+    assert len(scored) == len(set(scored)) == 3
