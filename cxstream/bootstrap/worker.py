@@ -68,7 +68,7 @@ def build(
     arrivals: Arrivals | None = None,
 ) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
-    model = model or scorer(settings, metrics)
+    model = scorer(settings, metrics) if model is None else model  # an empty cache is false
     watch_drift(settings, metrics, model)
     redactor = PatternRedactor()
     known = beliefs(settings)
