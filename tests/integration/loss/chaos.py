@@ -1,20 +1,27 @@
-"""The long run: `python tests/integration/loss/chaos.py --kinds kill,term --faults 50 --seed 1`.
+"""Faults on running systems: `make chaos KIND=kill FAULTS=50 SEED=7`, or `--kinds kill,pause --lanes 3`.
 
 Starts the brokers it needs, plays a session without faults first (the control that outputs and tables are
-compared with, byte for byte), then one session a kind. Prints what it counted; ends with 1 if anything was
-lost, doubled, disordered or wrong.
+compared with, byte for byte), then the faults of each kind, shared out over so many sessions side by side.
+Prints what it counted, and writes it as a line of JSON a session (`table.py` makes the docs' table of them);
+ends with 1 if anything was lost, doubled, disordered or wrong. The same kind, seed, faults and lanes play
+the same records and the same faults again.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import logging
+import os
+import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
@@ -25,6 +32,8 @@ from ledger import Ledger  # noqa: E402
 from members import Setup  # noqa: E402
 from session import Report, play  # noqa: E402
 
+from cxstream.engine.embedded import EmbeddedBroker  # noqa: E402
+
 HOUR_MS = 3_600_000
 
 
@@ -33,49 +42,102 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinds", default=",".join(ALL), help=f"of {', '.join(ALL)}")
     parser.add_argument("--faults", type=int, default=50, help="faults a kind")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lanes", type=int, default=2, help="sessions side by side")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", type=Path, help="keep logs and states in this folder")
+    parser.add_argument("--results", type=Path, help="add a line of JSON a session to this file")
+    parser.add_argument("--embedded", action="store_true", help="on the embedded broker")
     given = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it meets dead brokers all the time
     kinds = [ALL[name] for name in given.kinds.split(",")]
+    print(f"seed {given.seed}, {given.faults} faults a kind, {given.lanes} lanes", flush=True)
     with ExitStack() as stack:
         folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        reports = [r for size in (1, 3) for r in _on(size, kinds, given.faults, given.seed, folder)]
+        reports = [r for size in (1, 3) for r in _on(size, kinds, given, folder)]
     sys.exit(0 if all(report.well for report in reports) else 1)
 
 
-def _on(size: int, kinds: list[type[Fault]], faults: int, seed: int, folder: Path) -> list[Report]:
-    """The kinds that want a cluster of this size, on one."""
+def _on(
+    size: int, kinds: list[type[Fault]], given: argparse.Namespace, folder: Path
+) -> list[Report]:
+    """The kinds that want a cluster of this size, on one; whoever breaks brokers has them alone."""
     wanted = [kind for kind in kinds if kind.brokers == size]
-    if not wanted:
+    if not wanted or (given.embedded and size > 1):
         return []
-    base_ms = int(time.time() * 1000) // HOUR_MS * HOUR_MS
+    lanes = given.lanes if size == 1 else 1
+    rounds = -(-given.faults // lanes)
     reports: list[Report] = []
-    with kafka_cluster().Cluster(folder / f"kafka-{size}", brokers=size) as cluster:
-        control: Ledger | None = None
-        for kind in (None, *wanted):
-            prefix = f"chaos-{uuid.uuid4().hex[:8]}."
-            setup = Setup(
-                brokers=cluster.bootstrap_servers,
-                prefix=prefix,
-                folder=folder / (kind.name if kind else "control"),
-                replication=size,
-                store=kind.store if kind else "memory",
-            )
-            report, ledger = asyncio.run(
+    with (
+        EmbeddedBroker()
+        if given.embedded
+        else kafka_cluster().Cluster(folder / f"kafka-{size}", brokers=size)
+    ) as broker:
+        stage = _Stage(broker, size, given, folder)
+        [(report, control)] = asyncio.run(stage.play(None, rounds, lanes=1, control=None))
+        reports += stage.note([report])
+        for kind in wanted:
+            played = asyncio.run(stage.play(kind, rounds, lanes=lanes, control=control))
+            reports += stage.note([report for report, _ in played])
+    return reports
+
+
+class _Stage:
+    """A broker or three, and the sessions that are played on them."""
+
+    def __init__(self, broker: Any, size: int, given: argparse.Namespace, folder: Path) -> None:
+        self._broker = broker
+        self._size = size
+        self._given = given
+        self._folder = folder
+        self._base_ms = int(time.time() * 1000) // HOUR_MS * HOUR_MS
+        self._commit = _commit()
+
+    async def play(
+        self, kind: type[Fault] | None, rounds: int, *, lanes: int, control: Ledger | None
+    ) -> list[tuple[Report, Ledger]]:
+        """Sessions of one kind side by side: equal records, other faults."""
+        return await asyncio.gather(
+            *(
                 play(
-                    setup,
+                    self._setup(kind, lane),
                     kind() if kind else None,
-                    seed=seed,
-                    rounds=faults,
-                    base_ms=base_ms,
-                    cluster=cluster,
+                    seed=self._given.seed,
+                    lane=lane,
+                    rounds=rounds,
+                    base_ms=self._base_ms,
+                    cluster=self._broker,
                     control=control,
                 )
+                for lane in range(lanes)
             )
-            control = control or ledger
+        )
+
+    def note(self, reports: list[Report]) -> list[Report]:
+        """Print them, and keep them as lines of JSON."""
+        for report in reports:
             print(report, flush=True)
-            reports.append(report)
-    return reports
+            if self._given.results is not None:
+                row = {**report.as_row(), "lanes": self._given.lanes, "commit": self._commit}
+                row |= {"embedded": self._given.embedded, "load": round(os.getloadavg()[0], 1)}
+                with self._given.results.open("a") as results:
+                    results.write(json.dumps(row) + "\n")
+        return reports
+
+    def _setup(self, kind: type[Fault] | None, lane: int) -> Setup:
+        name = kind.name if kind else "control"
+        return Setup(
+            brokers=self._broker.bootstrap_servers,
+            prefix=f"chaos-{uuid.uuid4().hex[:8]}.",
+            folder=self._folder / f"{name}-{lane}",
+            replication=self._size,
+            store=kind.store if kind and not self._given.embedded else "memory",
+            embedded=self._given.embedded,
+        )
+
+
+def _commit() -> str:
+    asked = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ STOPPED = (0, -signal.SIGTERM)
 """How a worker may end after SIGTERM: well, or by the signal itself when it had not yet begun to start."""
 
 
+JOINING = b"(Re-)joining group"
+
+
 class Fault(ABC):
     """One way in which things go wrong."""
 
@@ -171,6 +174,29 @@ class BrokerKilledInRebalance(BrokerKilled):
         await super().strike(field)
 
 
+class BrokerKilledInJoin(BrokerKilled):
+    """A broker dies while a worker more is joining, in the middle of the rebalance that this began."""
+
+    name = "broker-in-join"
+
+    async def strike(self, field: Field) -> None:
+        """As soon as the newcomer asks for its part, or somewhere in the second after."""
+        self._guest = field.member("guest")
+        self._guest.start()
+        await field.until(lambda: self._guest.says(JOINING), "the guest joins", 60.0)
+        await asyncio.sleep(field.dice.choice([0.0, field.dice.uniform(0.0, 1.0)]))
+        await super().strike(field)
+
+    async def mend(self, field: Field) -> None:
+        """The broker comes back, and the guest goes."""
+        await super().mend(field)
+        field.members.remove(self._guest)
+        self._guest.signal(signal.SIGTERM)
+        code = await asyncio.to_thread(self._guest.wait, 60)
+        if code not in STOPPED:
+            raise Stuck(f"the guest ended with {code} after SIGTERM")
+
+
 class Model(Fault):
     """The model raises, is slow, or hangs; the light one answers."""
 
@@ -246,6 +272,6 @@ ALL: dict[str, type[Fault]] = {
     kind.name: kind
     for kind in (
         Kill, KillOfTwo, KillOnDisk, Term, TermOnDisk, JoinAndLeave, BrokerKilled, BrokersRestarted,
-        BrokerKilledInRebalance, Model, DiskFull, Paused, Disorder,
+        BrokerKilledInRebalance, BrokerKilledInJoin, Model, DiskFull, Paused, Disorder,
     )
 }  # fmt: skip

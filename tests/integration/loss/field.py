@@ -14,14 +14,19 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from ledger import OUTPUTS, TABLES, Ledger
+from loop import STANDING
 from members import Member, Setup
 from script import Sent
+from shown import Shown
+from waiting import NeverCame, until_async
 
 from cxstream import bootstrap
 from cxstream.settings import Settings
 
-SENT_OVER_S = 3.0
+SENT_OVER_S = 2.0
 """A round's records are sent over so long, so that a fault finds work in every state."""
+READ = ("transcripts", "signals", "outcomes", "approvals", "ledger-events", "lessons")
+"""The topics that workers read, and commit; customers are told by nobody here."""
 
 
 class Stuck(AssertionError):
@@ -31,12 +36,13 @@ class Stuck(AssertionError):
 class Field:
     """A session's brokers, workers and oracle. Use as an async context manager."""
 
-    def __init__(self, setup: Setup, *, seed: int, cluster: ModuleType | None = None) -> None:
+    def __init__(self, setup: Setup, *, seed: int | str, cluster: ModuleType | None = None) -> None:
         self.setup = setup
         self.dice = random.Random(seed)
-        self.ledger = Ledger()
+        self.ledger = Ledger(Shown())
         self.members: list[Member] = []
         self.cluster = cluster
+        self._more = asyncio.Event()
 
     async def __aenter__(self) -> Field:
         await bootstrap.prepare_topics(
@@ -45,9 +51,10 @@ class Field:
                 topic_prefix=self.setup.prefix,
                 app_id=self.setup.app_id,
                 replication=self.setup.replication,
+                embedded=self.setup.embedded,
             )
         )
-        roles = {f"{self.setup.prefix}{role}": role for role in OUTPUTS}
+        roles = {f"{self.setup.prefix}{role}": role for role in (*OUTPUTS, *STANDING)}
         tables = {f"{self.setup.app_id}-{table}-changelog": table for table in TABLES}
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self.setup.brokers,
@@ -98,40 +105,51 @@ class Field:
 
     async def until(self, reached: Callable[[], bool], what: str, patience_s: float) -> None:
         """Wait for something that the readers see. Raises `Stuck` when it does not come."""
-        end = time.monotonic() + patience_s
-        while not reached():
+
+        def look() -> bool:
             if self._reading.done():
                 self._reading.result()
-            if time.monotonic() > end:
-                raise Stuck(f"{what} within {patience_s} s")
-            await asyncio.sleep(0.02)
+            return reached()
 
-    async def settled(self, patience_s: float = 60.0) -> None:
-        """Wait until every record is answered, everything committed, and all that was written is read.
+        try:
+            await until_async(look, what, patience_s)
+        except NeverCame as never:
+            raise Stuck(str(never)) from None
+
+    async def answered(self, patience_s: float = 60.0) -> None:
+        """Wait until every record has a signal, and every answer of people is with its customer.
 
         Raises `Stuck`, with what is missing.
         """
+
+        def missing() -> list[object]:
+            return [*self.ledger.unanswered(), *self.ledger.loop.unheard()]
+
         try:
-            await self.until(lambda: not self.ledger.unanswered(), "all answered", patience_s)
+            await self.until(lambda: not missing(), "all answered", patience_s)
         except Stuck as stuck:
-            missing = self.ledger.unanswered()
-            raise Stuck(f"{stuck}: {len(missing)} are not, such as {missing[:3]}") from None
+            lacks = missing()
+            raise Stuck(f"{stuck}: {len(lacks)} are not, such as {lacks[:3]}") from None
+
+    async def settled(self, patience_s: float = 60.0) -> None:
+        """Wait until all is answered, everything committed, and all that was written is read.
+
+        Raises `Stuck`, with what is missing.
+        """
+        await self.answered(patience_s)
         end = time.monotonic() + patience_s
         while behind := await self._uncommitted():
             if time.monotonic() > end:
                 raise Stuck(f"all committed within {patience_s} s: {behind}")
-            await asyncio.sleep(0.1)
         ends = await self._consumer.end_offsets(self._consumer.assignment())
-        while any(  # noqa: ASYNC110  the reader has no event for it
-            [await self._consumer.position(tp) < at for tp, at in ends.items()]
-        ):
-            await asyncio.sleep(0.02)
+        while any([await self._consumer.position(tp) < at for tp, at in ends.items()]):
+            await self._more.wait()
 
     async def _hand_over(self, record: Sent) -> Awaitable[object]:
         sent: Awaitable[object] = await self._producer.send(
-            f"{self.setup.prefix}transcripts",
+            f"{self.setup.prefix}{record.topic}",
             record.value,
-            key=record.conversation.encode(),
+            key=record.key,
             timestamp_ms=record.at_ms,
         )
         return sent
@@ -142,7 +160,10 @@ class Field:
 
     async def _read(self, roles: dict[str, str], tables: dict[str, str]) -> None:
         while True:
-            for batch in (await self._consumer.getmany(timeout_ms=50)).values():
+            batches = await self._consumer.getmany(timeout_ms=50)
+            self._more.set()
+            self._more.clear()
+            for batch in batches.values():
                 for message in batch:
                     if message.topic in roles:
                         self.ledger.note_output(
@@ -153,7 +174,7 @@ class Field:
 
     async def _uncommitted(self) -> dict[str, int]:
         """How far the group is behind the end of what it reads, by topic; empty when nowhere."""
-        topics = [f"{self.setup.prefix}{role}" for role in ("transcripts", "signals")]
+        topics = [f"{self.setup.prefix}{role}" for role in READ]
         places = [TopicPartition(t, p) for t in topics for p in range(4)]
         admin = AIOKafkaAdminClient(bootstrap_servers=self.setup.brokers)
         try:

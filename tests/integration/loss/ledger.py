@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
+from loop import STANDING, Loop
 from script import Sent
 
 OUTPUTS = (
@@ -25,6 +26,9 @@ OUTPUTS = (
     "summaries",
     "decisions",
     "passports",
+    "outcomes",
+    "lessons",
+    "ledger-events",
     "dead-letters",
 )
 TABLES = ("conversations", "customers")
@@ -37,6 +41,7 @@ class Verdict:
 
     sent: int
     applied: int
+    answers: int
     outputs: dict[str, int]
     duplicates: int
     faults: dict[str, list[str]]
@@ -52,7 +57,8 @@ class Verdict:
 
     def __str__(self) -> str:
         outputs = " ".join(f"{name}={n}" for name, n in self.outputs.items() if n)
-        said = f"sent={self.sent} applied={self.applied} {outputs} duplicates={self.duplicates}"
+        said = f"sent={self.sent} applied={self.applied} answers={self.answers} {outputs}"
+        said += f" duplicates={self.duplicates}"
         for kind, cases in self.faults.items():
             said += f"\n  {kind}: {len(cases)}, such as {'; '.join(cases[:3])}"
         return said
@@ -65,10 +71,21 @@ class Out(NamedTuple):
     written_ms: int
 
 
+class Screen(Protocol):
+    """A desk that follows along."""
+
+    def take(self, role: str, value: bytes) -> None:
+        """One record, as it came off its topic."""
+
+    def twice(self) -> list[str]:
+        """What it showed more than once."""
+
+
 @dataclass
 class Ledger:
     """Everything sent and everything seen, in the order of each partition."""
 
+    screen: Screen | None = None
     sent: dict[tuple[str, int], Sent] = field(default_factory=dict)
     partition_of: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, dict[str, Out]] = field(
@@ -83,22 +100,33 @@ class Ledger:
     )
     went_back: list[str] = field(default_factory=list)
     answered_ms: dict[tuple[str, int], int] = field(default_factory=dict)
+    loop: Loop = field(default_factory=Loop)
 
     def note_sent(self, record: Sent, partition: int) -> None:
         """The broker has this record."""
-        self.sent[record.conversation, record.number] = record
+        if record.topic == "transcripts":
+            self.sent[record.conversation, record.number] = record
+        else:
+            self.loop.told[record.conversation] = record
         self.partition_of[record.conversation] = partition
 
     def note_output(self, role: str, value: bytes, written_ms: int) -> None:
         """A record of an output topic."""
         found: dict[str, Any] = json.loads(value)
-        name, digest = found["id"], blake2b(value, digest_size=8).digest()
+        if self.screen is not None:
+            self.screen.take(role, value)
+        if role in STANDING:
+            self.loop.note_standing(role, found)
+            return
+        name, digest = _identity(role, found), blake2b(value, digest_size=8).digest()
         self.records[role] += 1
-        first = self.outputs[role].setdefault(name, Out(digest, written_ms))
-        if first.digest != digest:
+        if name not in self.outputs[role]:
+            self.outputs[role][name] = Out(digest, written_ms)
+            self.loop.note_new(role, found, written_ms)
+            if role == "signals" and found["schema"] == "cx.signal.v1":
+                self._note_signal(found, written_ms)
+        elif self.outputs[role][name].digest != digest:
             self.unequal.append(f"{role} {name}")
-        if role == "signals" and found["schema"] == "cx.signal.v1":
-            self._note_signal(found, written_ms)
 
     def note_row(self, table: str, key: bytes, value: bytes | None) -> None:
         """A record of a changelog; a conversation's row must never fall behind an earlier one."""
@@ -121,8 +149,9 @@ class Ledger:
     def decided_again_ms(self, fault_ms: int) -> dict[int, int]:
         """By partition: when the first record sent after the fault was answered."""
         again: dict[int, int] = {}
-        for (conversation, _), at_ms in self.answered_ms.items():
-            partition = self.partition_of[conversation]
+        talk = ((name, at_ms) for (name, _), at_ms in self.answered_ms.items())
+        for name, at_ms in (*talk, *self.loop.heard_ms.items()):
+            partition = self.partition_of[name]
             if at_ms > fault_ms:
                 again[partition] = min(at_ms, again.get(partition, at_ms))
         return again
@@ -131,6 +160,8 @@ class Ledger:
         """What this ledger says by itself; `ordered` when records were sent in their own order."""
         faults: dict[str, list[str]] = {
             "lost": [f"{c}/{n}" for c, n in self.unanswered()],
+            **self.loop.faults(),
+            "shown twice": self.screen.twice() if self.screen else [],
             "unequal duplicates": self.unequal,
             "state went back": self.went_back,
             "dead letters": list(self.outputs["dead-letters"]),
@@ -141,6 +172,7 @@ class Ledger:
         return Verdict(
             sent=len(self.sent),
             applied=len(self.answered_ms),
+            answers=len(self.loop.heard_ms),
             outputs={name: len(ids) for name, ids in self.outputs.items()},
             duplicates=sum(self.records.values()) - sum(len(o) for o in self.outputs.values()),
             faults={kind: cases for kind, cases in faults.items() if cases},
@@ -168,6 +200,11 @@ class Ledger:
                 if rows.get(k) != self.rows[table].get(k)
             ]
             _add(faults, "rows that differ", [f"{table} {key.decode()}" for key in differ])
+        mine, theirs = self.loop.standing["ledger"], control.loop.standing["ledger"]
+        differ_too = [
+            name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)
+        ]
+        _add(faults, "ledger rows that differ", differ_too)
         return faults
 
     def _note_signal(self, found: Mapping[str, Any], written_ms: int) -> None:
@@ -201,6 +238,12 @@ class Ledger:
             kept = _arc(row)[_TURNS] if row else None
             if kept != turns:
                 yield f"{conversation}: {kept} of {turns} turns in its row"
+
+
+def _identity(role: str, found: dict[str, Any]) -> str:
+    """What a reader tells repetitions by; an action comes once more with each status."""
+    name: str = found["id"]
+    return f"{name} {found.get('status', 'proposed')}" if role == "actions" else name
 
 
 def _arc(row: bytes) -> list[Any]:

@@ -30,6 +30,7 @@ class Setup(NamedTuple):
     stall_s: float = 60.0
     static: bool = True
     stock_recovery: bool = False
+    embedded: bool = False
 
     @property
     def app_id(self) -> str:
@@ -57,7 +58,11 @@ class Member:
     @property
     def ready(self) -> bool:
         """Whether it has said so since it was started."""
-        return self.running and b" ready: " in self.log.read_bytes()[self._began :]
+        return self.running and self.says(b" ready: ")
+
+    def says(self, what: bytes) -> bool:
+        """Whether its log holds this since it was started."""
+        return what in self.log.read_bytes()[self._began :]
 
     @property
     def exit_code(self) -> int | None:
@@ -128,9 +133,11 @@ class Member:
             "METRICS_PORT": 0,
             "SCORE_DEADLINE_S": setup.score_deadline_s,
             "STALL_S": setup.stall_s,
+            "EMBEDDED": setup.embedded,
+            "OUTCOME_WINDOW_H": 0.1,  # lessons within a session: a round is 80 s of event time
             "EXPIRE_BY_CLOCK": False,  # the control is played at another time of day
         }
-        if setup.static:
+        if setup.static and not setup.embedded:
             given["INSTANCE_ID"] = f"{setup.app_id}-{self.name}"
         return {
             **os.environ,

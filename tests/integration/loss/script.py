@@ -44,6 +44,12 @@ class Sent(NamedTuple):
     value: bytes
     at_ms: int
     ends: bool
+    topic: str = "transcripts"
+
+    @property
+    def key(self) -> bytes:
+        """On the wire: a conversation's records keep their order, and so do the answers of one customer."""
+        return (self.conversation if self.topic == "transcripts" else self.customer).encode()
 
 
 class Script:
@@ -90,7 +96,7 @@ def _said(conversation: str, number: int, customer: str, at_ms: int, text: str, 
         "text": text,
         "speaker": {"role": "customer"},
         "channel": "chat",
-        "event_time": _time(at_ms),
+        "event_time": rfc3339(at_ms),
         "customer_id": customer,
         "agent_id": f"agent-{lane % 4}",
     }
@@ -102,12 +108,13 @@ def _ended(conversation: str, number: int, customer: str, at_ms: int) -> Sent:
         "schema": "cx.control.v1",
         "conversation_id": conversation,
         "type": "conversation.ended",
-        "event_time": _time(at_ms),
+        "event_time": rfc3339(at_ms),
         "customer_id": customer,
         "reason": "completed",
     }
     return Sent(conversation, number, customer, json.dumps(record).encode(), at_ms, ends=True)
 
 
-def _time(at_ms: int) -> str:
+def rfc3339(at_ms: int) -> str:
+    """A time as it stands on the wire."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat().replace("+00:00", "Z")

@@ -1,21 +1,29 @@
-"""A session: rounds of one kind of fault on the same workers and topics, judged at the end."""
+"""A session: many faults of one kind, one after another, on the same workers and topics.
+
+A round sends records and breaks something meanwhile; the next begins as soon as every record is answered,
+while offsets, standbys and states may still be on their way. Every few rounds all comes to rest, is checked,
+and people answer what was decided, a fault in the midst of that too. Judged at the end, against a session
+without faults.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import time
 from dataclasses import dataclass, field, replace
 from types import ModuleType
+from typing import Any
 
 from faults import STOPPED, Fault
 from field import SENT_OVER_S, Field, Stuck
 from ledger import Ledger, Verdict
 from members import Setup
-from script import Script, disorder
+from script import Script, Sent, disorder
 
 PATIENCE_S = 240.0
+REST_EVERY = 5
+"""Rounds from rest to rest."""
 
 
 @dataclass
@@ -24,22 +32,46 @@ class Report:
 
     kind: str
     seed: int
+    lane: int = 0
     rounds: int = 0
     seconds: list[float] = field(default_factory=list)
     verdict: Verdict | None = None
     stuck: str = ""
+    took_s: float = 0.0
 
     @property
     def well(self) -> bool:
         """Whether all rounds were played and nothing was wrong."""
         return not self.stuck and self.verdict is not None and self.verdict.well
 
+    def as_row(self) -> dict[str, Any]:
+        """What was seen, for a line of JSON."""
+        again, verdict = sorted(self.seconds), self.verdict
+        row: dict[str, Any] = {"kind": self.kind, "seed": self.seed, "lane": self.lane}
+        row |= {"faults": self.rounds, "well": self.well, "took_s": round(self.took_s, 1)}
+        if verdict is not None:
+            row |= {
+                "fragments": verdict.sent,
+                "applied": verdict.applied,
+                "answers": verdict.answers,
+                "outputs": verdict.outputs,
+                "duplicates": verdict.duplicates,
+                "shown_twice": verdict.count("shown twice"),
+                "order_errors": verdict.count("order"),
+                "lost": verdict.count("lost") + verdict.count("answers lost"),
+                "wrong": {kind: len(cases) for kind, cases in verdict.faults.items()},
+            }
+        if again:
+            row["again_s"] = [round(seconds, 1) for seconds in again]
+        return {**row, "stuck": self.stuck} if self.stuck else row
+
     def __str__(self) -> str:
         again = sorted(self.seconds)
         times = (
             f" again after {again[len(again) // 2]:.1f} s (most {again[-1]:.1f})" if again else ""
         )
-        said = f"{self.kind} seed={self.seed} faults={self.rounds}{times} {self.verdict}"
+        said = f"{self.kind} seed={self.seed} lane={self.lane} faults={self.rounds} in {self.took_s:.0f} s"
+        said += f"{times} {self.verdict}"
         return f"{said}\n  STUCK: {self.stuck}" if self.stuck else said
 
 
@@ -50,22 +82,24 @@ async def play(
     seed: int,
     rounds: int,
     base_ms: int,
+    lane: int = 0,
     cluster: ModuleType | None = None,
     control: Ledger | None = None,
     patience_s: float = PATIENCE_S,
 ) -> tuple[Report, Ledger]:
-    """Play a session and judge it. The records depend on the seed only, the faults' moments too."""
-    report = Report(fault.name if fault else "control", seed)
-    script, dice = Script(seed, base_ms), random.Random(seed)
-    async with Field(setup, seed=seed, cluster=cluster) as ground:
+    """Play a session and judge it. The records depend on the seed, the faults and their moments on lane too."""
+    report = Report(fault.name if fault else "control", seed, lane)
+    began = time.monotonic()
+    async with Field(setup, seed=f"{seed} {lane}", cluster=cluster) as ground:
         for number in range(fault.workers if fault else 1):
             ground.member(f"worker-{number}").start()
+        session = _Session(ground, fault, report, Script(seed, base_ms), patience_s)
         try:
             await ground.until(
                 lambda: all(m.ready for m in ground.members), "all ready", PATIENCE_S
             )
-            for _ in range(rounds):
-                await _round(ground, script, dice, fault, report, patience_s)
+            for number in range(1, rounds + 1):
+                await session.round(rests=number % REST_EVERY == 0 or number == rounds)
             await _stop(ground)
         except Stuck as stuck:
             report.stuck = str(stuck)
@@ -74,35 +108,57 @@ async def play(
         if control is not None and fault is not None and fault.exact and not report.stuck:
             found = {**report.verdict.faults, **ground.ledger.unlike(control)}
             report.verdict = replace(report.verdict, faults=found)
+        report.took_s = time.monotonic() - began
         return report, ground.ledger
 
 
-async def _round(
-    ground: Field,
-    script: Script,
-    dice: random.Random,
-    fault: Fault | None,
-    report: Report,
-    patience_s: float,
-) -> None:
-    records = script.next_round()
-    if fault is not None and not fault.ordered:
-        records = disorder(records, dice)
-    sending = asyncio.create_task(ground.send(records))
-    try:
-        if fault is not None:
-            await asyncio.sleep(dice.uniform(0.1, 0.9) * SENT_OVER_S)
-            fault_ms = int(time.time() * 1000)
-            await fault.strike(ground)
-            await fault.mend(ground)
-        await sending
-    finally:
-        sending.cancel()
-    await ground.settled(patience_s)
-    report.rounds += 1
-    if fault is not None:
-        again = ground.ledger.decided_again_ms(fault_ms)
-        report.seconds.append((max(again.values()) - fault_ms) / 1000 if again else 0.0)
+class _Session:
+    """The rounds of a session."""
+
+    def __init__(
+        self, ground: Field, fault: Fault | None, report: Report, script: Script, patience_s: float
+    ) -> None:
+        self._ground = ground
+        self._fault = fault
+        self._report = report
+        self._script = script
+        self._patience_s = patience_s
+        self._turn = 0
+
+    async def round(self, *, rests: bool) -> None:
+        """Records with a fault in their midst; before a rest with their answers, and the fault in either."""
+        ground, dice = self._ground, self._ground.dice
+        records = self._script.next_round()
+        if self._fault is not None and not self._fault.ordered:
+            records = disorder(records, dice)
+        in_answers = rests and dice.random() < 0.5
+        fault_ms = await self._broken(records, strikes=not in_answers)
+        if rests:
+            await ground.settled(self._patience_s)
+            answers = ground.ledger.loop.answers(self._turn, self._report.seed)
+            self._turn += 1
+            fault_ms = await self._broken(answers, strikes=in_answers) or fault_ms
+            await ground.settled(self._patience_s)
+        self._report.rounds += 1
+        if self._fault is not None:
+            again = ground.ledger.decided_again_ms(fault_ms)
+            self._report.seconds.append((max(again.values()) - fault_ms) / 1000 if again else 0.0)
+
+    async def _broken(self, records: list[Sent], *, strikes: bool) -> int:
+        """Send, break something meanwhile, wait until all is answered; when it broke, 0 for never."""
+        ground, fault_ms = self._ground, 0
+        sending = asyncio.create_task(ground.send(records))
+        try:
+            if self._fault is not None and strikes:
+                await asyncio.sleep(ground.dice.uniform(0.1, 0.9) * SENT_OVER_S)
+                fault_ms = int(time.time() * 1000)
+                await self._fault.strike(ground)
+                await self._fault.mend(ground)
+            await sending
+        finally:
+            sending.cancel()
+        await ground.answered(self._patience_s)
+        return fault_ms
 
 
 async def _stop(ground: Field) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 from ledger import Ledger
 from script import Script, Sent, disorder
+from shown import Shown
 
 Spoil = Callable[[Ledger], None]
 
@@ -92,6 +94,93 @@ def test_what_must_not_be_is_seen(fault: str, spoil: Spoil) -> None:
     assert fault in ledger.verdict().faults
 
 
+ACTION = {
+    "schema": "cx.action.v1",
+    "id": "action-1",
+    "conversation_id": "talk-0-0",
+    "customer_id": "person-0",
+    "event_time": "2026-11-25T10:00:00Z",
+    "needs_approval": True,
+}
+ROW = {"id": "action-1", "state": "approved", "steps": [{"id": "step-1"}, {"id": "step-2"}]}
+LESSON = {"id": "lesson-1", "rule": "refund", "reward": 1.0}
+
+
+def put(ledger: Ledger, role: str, record: dict[str, Any], **more: object) -> None:
+    ledger.note_output(role, json.dumps({**record, **more}).encode(), 1000)
+
+
+def looped() -> Ledger:
+    """A ledger in which one action was approved, and did what it had to; and one lesson was learnt from."""
+    ledger = played()
+    ledger.note_output("actions", json.dumps(ACTION).encode(), 1000)
+    [approval] = ledger.loop.answers(1, seed=3)
+    ledger.note_sent(approval, partition=0)
+    assert json.loads(approval.value)["verdict"] == "approved"
+    ledger.note_output("signals", approval.value, 1001)
+    ledger.note_output("actions", json.dumps(ACTION | {"status": "approved"}).encode(), 1002)
+    ledger.note_output("ledger", json.dumps(ROW).encode(), 1003)
+    ledger.note_output("lessons", json.dumps(LESSON).encode(), 1004)
+    ledger.note_output("learnt", b'{"rule": "refund", "lessons": 1}', 1005)
+    return ledger
+
+
+def test_a_loop_that_closes_is_well() -> None:
+    verdict = looped().verdict()
+    assert verdict.well, str(verdict)
+    assert (verdict.answers, verdict.duplicates) == (1, 0)
+
+
+class Twice:
+    """A desk that shows everything twice."""
+
+    def take(self, role: str, value: bytes) -> None:
+        pass
+
+    def twice(self) -> list[str]:
+        return ["nudge n-1"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "spoil"),
+    [
+        ("answers lost", lambda led: led.loop.heard_ms.clear()),
+        ("approvals without effect", lambda led: put(led, "actions", ACTION, status="refused")),
+        ("approvals without effect", lambda led: led.loop._became["action-1"].discard("approved")),
+        ("ledger", lambda led: led.loop.standing["ledger"].clear()),
+        ("ledger", lambda led: put(led, "ledger", ROW, state="proposed")),
+        ("ledger", lambda led: put(led, "ledger", ROW, steps=[{"id": "s"}] * 2)),
+        ("learnt", lambda led: led.note_output("learnt", b'{"rule": "refund", "lessons": 2}', 1)),
+        ("shown twice", lambda led: setattr(led, "screen", Twice())),
+    ],
+)  # fmt: skip
+def test_what_must_not_be_on_the_way_back_is_seen(fault: str, spoil: Spoil) -> None:
+    ledger = looped()
+    spoil(ledger)
+    assert fault in ledger.verdict().faults
+
+
+def test_the_desk_that_follows_shows_a_nudge_once() -> None:
+    nudge = {
+        "schema": "cx.nudge.v1",
+        "id": "nudge-1",
+        "conversation_id": "talk-0-0",
+        "agent_id": "agent-0",
+        "title": "Say sorry",
+        "say": "I am sorry.",
+        "event_time": "2026-11-25T10:00:00Z",
+        "expires_at": "2026-11-25T10:01:00Z",
+        "why": {"rule": {"id": "r", "playbook": "p", "version": "1"}, "because": "they said so"},
+    }
+    shown = Shown()
+    for _ in range(2):
+        shown.take("nudges", json.dumps(nudge).encode())
+    assert shown.times["nudge nudge-1"] == 1
+    assert not shown.twice()
+    shown.times["nudge nudge-1"] += 1
+    assert shown.twice() == ["nudge nudge-1"]
+
+
 def test_an_answer_before_its_turn_is_disorder() -> None:
     ledger = Ledger()
     first, second = (
@@ -107,8 +196,8 @@ def test_an_answer_before_its_turn_is_disorder() -> None:
 def test_a_session_unlike_its_control_is_seen() -> None:
     control, ledger = played(), played()
     assert not ledger.unlike(control)
-    ledger.note_output("nudges", b'{"id": "n-1", "schema": "cx.nudge.v1"}', 1)
-    control.note_output("nudges", b'{"id": "n-2", "schema": "cx.nudge.v1"}', 1)
+    ledger.note_output("nudges", b'{"id": "n-1", "status": "withdrawn"}', 1)
+    control.note_output("nudges", b'{"id": "n-2", "status": "withdrawn"}', 1)
     ledger.note_row("customers", b"person-1", b"other")
     assert {kind: len(cases) for kind, cases in ledger.unlike(control).items()} == {
         "outputs missing": 1,
