@@ -24,6 +24,7 @@ from cxstream.events import (
     Action,
     Approval,
     CarryOver,
+    CustomerRecord,
     Escalation,
     LedgerRow,
     Nudge,
@@ -42,7 +43,20 @@ WHOLE = ("ledger",)
 
 TICK_S = 1.0
 
-Tailed = Signal | CarryOver | Nudge | Action | Escalation | Summary | Outcome | Passport | LedgerRow
+Tailed = (
+    Signal
+    | CarryOver
+    | CustomerRecord
+    | Approval
+    | Nudge
+    | Action
+    | Escalation
+    | Summary
+    | Outcome
+    | Passport
+    | LedgerRow
+)
+"""All that may lie there; what no screen shows is readable all the same."""
 
 _log = logging.getLogger(__name__)
 
