@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test chaos lint types check train bench bench-check clean
+.PHONY: setup demo test chaos fuzz lint types check train bench bench-check clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,10 @@ test: setup lint types
 chaos: setup
 	$(BIN)/python tests/integration/loss/chaos.py $(if $(KIND),--kinds $(KIND)) $(if $(FAULTS),--faults $(FAULTS)) \
 		$(if $(SEED),--seed $(SEED)) $(CHAOS)
+
+# Every decoder, with so many examples each: make fuzz EXAMPLES=5000
+fuzz: setup
+	CXSTREAM_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/pytest -q tests/fuzz --timeout 0
 
 lint: setup
 	$(BIN)/ruff check cxstream tests deploy benchmarks

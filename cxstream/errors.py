@@ -15,6 +15,15 @@
 Whoever catches `CxError` has caught everything that cxstream raises on purpose.
 """
 
+from typing import Final
+
+UNREADABLE: Final = (ValueError, RecursionError, OverflowError)
+"""What the decoders of bytes raise (msgspec, json, tomllib, base64): all their own errors are ValueErrors, as
+is text that is no UTF-8; beside them stand nesting without end, and numbers that no float holds."""
+
+
+_FIELD_MAX, _MEND_MAX = 500, 1_500
+
 
 class CxError(Exception):
     """Base of all errors that cxstream raises on purpose."""
@@ -31,6 +40,7 @@ class RecordError(CxError):
     """
 
     def __init__(self, reason: str, *, field: str, mend: str) -> None:
+        field, mend = field[:_FIELD_MAX], mend[:_MEND_MAX]  # a path may be made of a sender's own keys
         super().__init__(f"{field}: {mend}")
         self.reason = reason
         self.field = field

@@ -20,7 +20,7 @@ from cxstream.engine import history
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.feed import Record
 from cxstream.engine.topics import Topics
-from cxstream.errors import SettingsError
+from cxstream.errors import UNREADABLE, SettingsError
 from cxstream.events import Output, Transcript, to_ms
 from cxstream.settings import Settings
 from cxstream.understand.cached import CachedScorer
@@ -87,7 +87,7 @@ def _name(settings: Settings) -> str:
 def _read(value: bytes | None) -> Transcript | None:
     try:
         return None if value is None else _decoder.decode(value)
-    except (msgspec.MsgspecError, ValueError):
+    except UNREADABLE:
         return None
 
 

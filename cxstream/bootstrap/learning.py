@@ -10,7 +10,7 @@ import msgspec
 from cxstream.decide.decider import Decider
 from cxstream.decide.playbook import Playbook
 from cxstream.engine.archive import Archive
-from cxstream.errors import SettingsError
+from cxstream.errors import UNREADABLE, SettingsError
 from cxstream.events import DecisionRecord, Learnt, Lesson
 from cxstream.lessons.beliefs import Beliefs
 from cxstream.lessons.evaluation import Told, evaluated, read_decisions, read_lessons
@@ -36,7 +36,7 @@ def read_beliefs(path: Path) -> list[Learnt]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             records.append(_records.decode(line))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise SettingsError(f"{path}:{number}: no record of cx.learnt: {error}") from error
     return records
 

@@ -21,7 +21,7 @@ from cxstream.connectors.table import read_csv
 from cxstream.connectors.vcon import read_vcon
 from cxstream.errors import RecordError
 from cxstream.events import Transcript
-from cxstream.listen.files import OnUnreadable, Reader, open_bytes, unreadable
+from cxstream.listen.files import OnUnreadable, Reader, lines, open_bytes, unreadable, whole
 from cxstream.listen.readers import FORMATS
 
 STARTED_MS = 1_767_603_600_000
@@ -81,9 +81,9 @@ def _values(
 ) -> Iterator[tuple[str, bytes, Callable[[bytes], Payload]]]:
     with open_bytes(path) as file:
         if connector.body == "mime":
-            yield path.name, file.read(), lambda raw: {"raw": raw}
+            yield path.name, whole(file, path), lambda raw: {"raw": raw}
             return
-        for number, line in enumerate(file, start=1):
+        for number, line in lines(file):
             if line := line.strip():
                 form = connector.body == "form" and not line.startswith(b"{")
                 yield f"{path.name}:{number}", line, form_body if form else json_body

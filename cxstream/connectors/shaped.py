@@ -11,12 +11,11 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from cxstream.connectors.session import Payload
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.events import Control, ControlKind, Source, record_id
 from cxstream.listen.faults import explain
 
 T = TypeVar("T")
-_UNREADABLE = (ValueError, RecursionError, OverflowError)
 
 
 def shaped(payload: object, shape: type[T], at: str = "$") -> T:
@@ -26,7 +25,7 @@ def shaped(payload: object, shape: type[T], at: str = "$") -> T:
     """
     try:
         return msgspec.convert(payload, shape, strict=False)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         why = explain(error, b"{}")
         field = why.field.replace("$", at, 1)
         raise RecordError(why.reason, field=field, mend=why.mend) from None
@@ -36,7 +35,7 @@ def json_body(body: bytes) -> Payload:
     """A JSON object. Raises `RecordError`."""
     try:
         found = msgspec.json.decode(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise explain(error, body) from None
     if not isinstance(found, dict):
         raise RecordError("wrong_type", field="$", mend="send one JSON object")

@@ -23,7 +23,7 @@ from cxstream.connectors.shaped import control
 from cxstream.errors import RecordError
 from cxstream.events import ControlKind, Fragment, Source, Transcript, from_ms
 from cxstream.listen.decode import decode_record
-from cxstream.listen.files import OnUnreadable, open_bytes, unreadable
+from cxstream.listen.files import OnUnreadable, open_bytes, unreadable, whole
 
 COLUMNS = (
     "conversation_id",
@@ -48,25 +48,18 @@ def read_csv(path: Path, *, on_unreadable: OnUnreadable | None = None) -> Iterat
     """The rows as finals, in the order of their times; the whole file is held. See `files.Reader`."""
     with open_bytes(path) as file:
         try:
-            text = file.read().decode("utf-8-sig")
+            text = whole(file, path).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise RecordError("not_utf8", field=path.name, mend="save the file as UTF-8") from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    lacking = _NEEDED - set(rows.fieldnames or ())
-    if lacking:
-        mend = f"name the columns in the first row; these are missing: {', '.join(sorted(lacking))}"
-        raise RecordError("missing_field", field=f"{path.name}:1", mend=mend)
-    said: list[Fragment] = []
-    places: dict[str, int] = {}
-    for row in rows:
-        place = places[row["conversation_id"]] = places.get(row["conversation_id"], -1) + 1
-        try:
-            said.append(_fragment(row, rows.line_num, place))
-        except RecordError as error:
-            value = msgspec.json.encode({str(k): v for k, v in row.items()})
-            unreadable(value, f"{path.name}:{rows.line_num}", error, on_unreadable)
+    try:
+        said = _read_rows(rows, path.name, on_unreadable)
+    except csv.Error as error:  # what is no CSV from here on
+        field = f"{path.name}:{rows.line_num + 1}"
+        mend = f"save it as plain CSV: {error}"
+        raise RecordError("bad_value", field=field, mend=mend) from error
     said.sort(key=lambda fragment: fragment.event_time or from_ms(0))
     last = {fragment.conversation_id: number for number, fragment in enumerate(said)}
     for number, fragment in enumerate(said):
@@ -80,6 +73,25 @@ def read_csv(path: Path, *, on_unreadable: OnUnreadable | None = None) -> Iterat
                 channel=fragment.channel,
                 reason="completed",
             )
+
+
+def _read_rows(
+    rows: csv.DictReader[str], name: str, on_unreadable: OnUnreadable | None
+) -> list[Fragment]:
+    lacking = _NEEDED - set(rows.fieldnames or ())
+    if lacking:
+        mend = f"name the columns in the first row; these are missing: {', '.join(sorted(lacking))}"
+        raise RecordError("missing_field", field=f"{name}:1", mend=mend)
+    said: list[Fragment] = []
+    places: dict[str, int] = {}
+    for row in rows:
+        place = places[row["conversation_id"]] = places.get(row["conversation_id"], -1) + 1
+        try:
+            said.append(_fragment(row, rows.line_num, place))
+        except RecordError as error:
+            value = msgspec.json.encode({str(k): v for k, v in row.items()})
+            unreadable(value, f"{name}:{rows.line_num}", error, on_unreadable)
+    return said
 
 
 def _fragment(row: dict[str, str], line: int, place: int) -> Fragment:

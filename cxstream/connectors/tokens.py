@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 from cxstream.connectors.proof import Delivery, Unproven
 from cxstream.connectors.session import Setup
+from cxstream.errors import UNREADABLE
+
+TOKEN_MAX = 16 * 1024
+"""Characters of a token; clouds send about 1,000."""
 
 _MEND = "send a bearer token signed by the vendor, for the audience that is configured here"
 
@@ -33,6 +37,8 @@ class SignedToken:
         import jwt  # brings cryptography, which takes a while
 
         scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
+        if len(token) > TOKEN_MAX:
+            raise Unproven("Authorization", _MEND)
         if scheme.lower() != "bearer" or not token or not setup.audience:
             raise Unproven("Authorization", _MEND if setup.audience else "configure an `audience`")
         try:
@@ -50,6 +56,6 @@ class SignedToken:
                             options={"require": ["exp", "iss", "aud"]},
                         )
                         return None
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, AttributeError, TypeError, *UNREADABLE) as error:
             raise Unproven("Authorization", _MEND) from error
         raise Unproven("Authorization", _MEND)

@@ -32,7 +32,7 @@ from cxstream.events import (
     Speaker,
     Transcript,
 )
-from cxstream.listen.files import OnUnreadable, open_bytes, unreadable
+from cxstream.listen.files import OnUnreadable, open_bytes, unreadable, whole
 
 _SOURCE = Source(vendor="vcon", connector="replay")
 _ROLES = {role.value: role for role in Role}
@@ -84,10 +84,10 @@ class _Segment(Struct, frozen=True):
 def read_vcon(path: Path, *, on_unreadable: OnUnreadable | None = None) -> Iterator[Transcript]:
     """The conversations of a file in its order. See `files.Reader` for errors."""
     with open_bytes(path) as file:
-        whole = file.read()
-    lines = whole.splitlines()
+        held = whole(file, path)
+    lines = held.splitlines()
     one = len(lines) < 2 or not (lines[0].startswith(b"{") and lines[0].rstrip().endswith(b"}"))
-    for number, value in enumerate([whole] if one else lines, start=1):
+    for number, value in enumerate([held] if one else lines, start=1):
         if not value.strip():
             continue
         try:

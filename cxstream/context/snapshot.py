@@ -12,12 +12,9 @@ import msgspec
 
 from cxstream.context.conversation import Conversation
 from cxstream.context.customer import Customer
-from cxstream.errors import NewerRecord, RecordError
+from cxstream.errors import UNREADABLE, NewerRecord, RecordError
 
 VERSION: Final = 1
-
-# Beside its own errors (all of them ValueErrors) msgspec lets those of text and of deep nesting through.
-_UNREADABLE = (ValueError, RecursionError)
 
 S = TypeVar("S", Conversation, Customer)
 
@@ -50,7 +47,7 @@ def customer_from_json(text: str) -> Customer:
     """A customer out of a carry-over. Raises `RecordError` when it is damaged."""
     try:
         return msgspec.json.decode(text, type=Customer)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _damaged() from error
 
 
@@ -66,7 +63,7 @@ def _load(data: bytes, decoder: msgspec.msgpack.Decoder[S]) -> S:
         raise _damaged()
     try:
         return decoder.decode(memoryview(data)[1:])
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _damaged() from error
 
 

@@ -12,7 +12,7 @@ from cxstream.decide.playbook import Example, Playbook
 from cxstream.decide.rehearse import given_of, moment_of
 from cxstream.decide.tracing import Trace, trace
 from cxstream.decide.vocabulary import suggest
-from cxstream.errors import PlaybookError
+from cxstream.errors import UNREADABLE, PlaybookError
 
 _ASKED = "as asked"
 
@@ -49,7 +49,7 @@ def ask(
         asked["text"] = text
     if facts:
         pairs = [fact.partition("=") for fact in facts]
-        asked["facts"] = {name: yaml.safe_load(value) for name, _, value in pairs}
+        asked["facts"] = {name: _value(name, value) for name, _, value in pairs}
     if consents:
         asked["consents"] = dict.fromkeys(consents, True)
     book = {
@@ -62,6 +62,13 @@ def ask(
     }
     (example,) = load_playbook(yaml.safe_dump(book), "the moment").examples
     return example
+
+
+def _value(name: str, said: str) -> object:
+    try:
+        return yaml.safe_load(said)
+    except (yaml.YAMLError, *UNREADABLE) as error:
+        raise PlaybookError([f"fact {name}: {said[:40]!r} is no YAML value"]) from error
 
 
 def tell(playbook: Playbook, example: Example) -> Iterator[Trace]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 import yaml
 
-from cxstream.errors import CxError
+from cxstream.errors import UNREADABLE, CxError
 
 T = TypeVar("T")
 
@@ -67,6 +67,8 @@ def read(text: str, kind: type[T], name: str) -> tuple[T, Places]:
         line = mark.line + 1 if mark is not None else 1
         hint = "; quote the text when it holds ': ' or ' #'" if "mapping" in str(error) else ""
         raise StoryError(f"{name}:{line} not YAML: {error.problem}{hint}") from error
+    except (yaml.YAMLError, *UNREADABLE) as error:
+        raise StoryError(f"{name}:1 not YAML: {type(error).__name__}") from error
     try:
         return msgspec.convert(plain, kind, strict=False), places
     except msgspec.ValidationError as error:

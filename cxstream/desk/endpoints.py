@@ -27,12 +27,16 @@ import msgspec
 from cxstream.connectors import registry
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Session, Setup
-from cxstream.errors import RecordError, SettingsError
+from cxstream.errors import UNREADABLE, RecordError, SettingsError
 from cxstream.events import Role, to_ms
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 FACTS = ("conversation_id", "customer_id", "agent_id", "queue", "channel", "language")
 """What an address may say, beside `started` and `roles`."""
+
+
+SIZE_MAX = 1024 * 1024
+"""Characters of the file; a setup has under a thousand."""
 
 
 class Endpoint(NamedTuple):
@@ -81,8 +85,12 @@ class Endpoints:
 
 def _read(file: Path) -> dict[str, Setup]:
     try:
-        found = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        with file.open(encoding="utf-8") as written:
+            text = written.read(SIZE_MAX + 1)
+        if len(text) > SIZE_MAX:
+            raise SettingsError(f"connectors_file {file}: at most {SIZE_MAX} characters")
+        found = tomllib.loads(text)
+    except (OSError, *UNREADABLE) as error:
         raise SettingsError(f"connectors_file {file}: {error}") from error
     setups = {}
     for name, table in found.items():

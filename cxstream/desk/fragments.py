@@ -11,7 +11,7 @@ from cxstream.desk.answers import Answers, answered
 from cxstream.desk.faults import documented, unreadable
 from cxstream.desk.guard import Guard, documented_scheme
 from cxstream.desk.intake import Intake
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.listen.faults import explain
 
 _REF = "#/components/schemas/{name}"
@@ -70,7 +70,7 @@ def _values(body: bytes) -> list[bytes]:
         return [body]
     try:
         values = [bytes(raw) for raw in _ARRAY.decode(body)]
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise explain(error, body) from None
     if not values:
         raise RecordError("empty", field="$", mend="send at least one record in the list")

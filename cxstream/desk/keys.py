@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Protocol
 
@@ -10,6 +11,9 @@ import httpx
 from cxstream.errors import EngineError
 
 KEPT_S = 3600
+WITHIN_S = 5
+SIZE_MAX = 1024 * 1024
+"""Bytes of a document of keys; a cloud's has about 5,000."""
 
 
 class Keys(Protocol):
@@ -32,11 +36,25 @@ class FetchedKeys:
         if kept is not None and time.monotonic() - kept[0] < KEPT_S:
             return kept[1]
         try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=5) as client:
-                answer = (await client.get(url)).raise_for_status()
-        except httpx.HTTPError as error:
+            async with (
+                asyncio.timeout(2 * WITHIN_S),  # the client's own counts from byte to byte
+                httpx.AsyncClient(transport=self._transport, timeout=WITHIN_S) as client,
+            ):
+                found = await self._fetched(client, url)
+        except (httpx.HTTPError, TimeoutError) as error:
             if kept is not None:
                 return kept[1]
             raise EngineError(f"the keys at {url} can't be fetched") from error
-        self._kept[url] = time.monotonic(), answer.text
-        return answer.text
+        self._kept[url] = time.monotonic(), found
+        return found
+
+    @staticmethod
+    async def _fetched(client: httpx.AsyncClient, url: str) -> str:
+        heard = b""
+        async with client.stream("GET", url) as answer:
+            answer.raise_for_status()
+            async for part in answer.aiter_bytes():
+                heard += part
+                if len(heard) > SIZE_MAX:
+                    raise httpx.TransportError("longer than any document of keys")
+        return heard.decode("utf-8", "replace")

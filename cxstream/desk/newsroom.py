@@ -19,7 +19,7 @@ from cxstream.desk.floor import Card, Floor, may_see
 from cxstream.desk.hub import Hub
 from cxstream.desk.tokens import Viewer
 from cxstream.desk.views import Snapshot
-from cxstream.errors import EngineError
+from cxstream.errors import UNREADABLE, EngineError
 from cxstream.events import (
     Action,
     Approval,
@@ -113,7 +113,7 @@ class Newsroom:
         """Take one record off a topic; `arrived_ms` is our clock, or Kafka's for what lay there before us."""
         try:
             record = self._decoder.decode(value or b"")
-        except msgspec.DecodeError:
+        except UNREADABLE:
             self._observer.unreadable()
             return
         self.publish(news.take(self.floor, record, arrived_ms))

@@ -22,6 +22,7 @@ from msgspec import Struct
 from cxstream.desk.faults import Refusal
 from cxstream.desk.guard import Guard
 from cxstream.desk.intake import Answer, Intake
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.listen.faults import explain
 
 IN_FLIGHT_MAX = 256
@@ -37,6 +38,14 @@ class Frame(Struct):
 
 
 _FRAME = msgspec.json.Decoder(Frame)
+
+
+def read_frame(value: bytes) -> Frame:
+    """A frame as it came. Raises `RecordError`."""
+    try:
+        return _FRAME.decode(value)
+    except UNREADABLE as error:
+        raise explain(error, value) from None
 
 
 def router(intake: Intake, guard: Guard) -> APIRouter:
@@ -75,9 +84,8 @@ async def _read(socket: WebSocket, intake: Intake, outstanding: _Outstanding) ->
         while True:
             value = await received(socket)
             try:
-                frame = _FRAME.decode(value)
-            except (ValueError, RecursionError) as error:
-                why = explain(error, value)
+                frame = read_frame(value)
+            except RecordError as why:
                 told = Answer(accepted=False, reason=why.reason, field=why.field, mend=why.mend)
                 await outstanding.put((None, _known(told)))
             else:

@@ -17,11 +17,13 @@ import jwt
 import msgspec
 
 from cxstream.desk.hub import Audience
-from cxstream.errors import AccessError, SettingsError
+from cxstream.errors import UNREADABLE, AccessError, SettingsError
 
 AUDIENCE = "cxstream-desk"
 ALL_QUEUES = "*"
 SECRET_BYTES_MIN = 32
+TOKEN_MAX = 16 * 1024
+"""Characters of a token; one with fifty queues has under 2,000."""
 _ALGORITHM = "HS256"
 
 
@@ -106,6 +108,8 @@ class Tokens:
 
     def read(self, token: str) -> Pass:
         """Whose token it is. Raises `AccessError` for one that is forged, foreign, or over."""
+        if len(token) > TOKEN_MAX:
+            raise AccessError("token: not one of ours")
         try:
             secret = self.in_force().get(jwt.get_unverified_header(token).get("kid", ""))
             if secret is None:
@@ -120,7 +124,7 @@ class Tokens:
             )
             viewer = msgspec.convert(claims["viewer"], Viewer)
             until, began = float(claims["exp"]), float(claims["session_from"])
-        except (jwt.PyJWTError, msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
+        except (jwt.PyJWTError, KeyError, TypeError, *UNREADABLE) as error:
             raise AccessError("token: not one of ours") from error
         if until <= self._now():
             raise AccessError("token: over; ask for a new one")

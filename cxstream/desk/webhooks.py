@@ -20,13 +20,13 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
-from cxstream.errors import SettingsError
+from cxstream.errors import UNREADABLE, SettingsError
 from cxstream.events import Action, Escalation, Nudge, Summary
 from cxstream.execute.transport import Patience, Transport
 from cxstream.execute.webhooks import WebhookSigner, webhook_call
+from cxstream.execute.written import read_yaml
 
 Role = Literal["nudges", "actions", "escalations", "summaries"]
 Posted = Nudge | Action | Escalation | Summary
@@ -58,25 +58,31 @@ class _Message(Struct, frozen=True):
 def load_endpoints(path: Path, secret_of: Callable[[str], Sequence[str]]) -> tuple[Endpoint, ...]:
     """The endpoints of a file. Raises `SettingsError` naming the field, before anything is sent."""
     try:
-        found = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), _File).webhooks
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"webhooks_file: {path}: cannot be read") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"webhooks_file: {path}: not YAML") from error
-    except msgspec.ValidationError as error:
+        found = msgspec.convert(read_yaml(path), _File).webhooks
+    except SettingsError as error:
+        raise SettingsError(f"webhooks_file: {error}") from error
+    except UNREADABLE as error:
         raise SettingsError(f"webhooks_file: {path}: {error}") from error
     names = [endpoint.name for endpoint in found]
     for endpoint in found:
         where = f"webhooks_file: {path}: {endpoint.name}"
         if names.count(endpoint.name) > 1:
             raise SettingsError(f"{where}: this name stands there twice")
-        address = urlsplit(endpoint.url)
-        if address.scheme != "https" and address.hostname not in _LOOPBACK:
+        if not _private(endpoint.url):
             raise SettingsError(f"{where}: url: https, because what customers said is in it")
         if not secret_of(endpoint.secret):
             raise SettingsError(f"{where}: secret: there is no secret named {endpoint.secret!r}")
         WebhookSigner("check", secret_of(endpoint.secret))
     return found
+
+
+def _private(url: str) -> bool:
+    """Whether nobody on the way can read along."""
+    try:
+        address = urlsplit(url)
+        return address.scheme == "https" or address.hostname in _LOOPBACK
+    except ValueError:  # [ without ]
+        return False
 
 
 class Poster:

@@ -13,6 +13,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from cxstream.engine import history
 from cxstream.engine.topics import Topics
+from cxstream.errors import UNREADABLE
 from cxstream.events import Output
 from cxstream.settings import Settings
 
@@ -56,5 +57,5 @@ class Archive:
 def _read_one(value: bytes | None) -> Output | None:
     try:
         return None if value is None else _decoder.decode(value)
-    except (msgspec.MsgspecError, ValueError):
+    except UNREADABLE:
         return None

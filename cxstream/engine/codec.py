@@ -7,12 +7,14 @@ time from event to decision can be measured even where the recorded event time i
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from cxstream.errors import NewerRecord, RecordError
+from cxstream import events
+from cxstream.errors import UNREADABLE, NewerRecord, RecordError
 from cxstream.events import (
     Action,
     Approval,
@@ -25,6 +27,7 @@ from cxstream.events import (
     PlaybookEvent,
     record_id,
 )
+from cxstream.listen.faults import explain
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.pipeline import CustomerEvent
@@ -32,6 +35,15 @@ from cxstream.pipeline import CustomerEvent
 S = TypeVar("S")
 Headers = list[tuple[str, bytes]]
 SENT = "cx-sent-ms"
+MAX_BYTES = (1024 + 64) * 1024
+"""The longest record that our topics take (see `topics.TopicSpec`); dead letters are not read here."""
+_TIME_DIGITS = 15
+_SCHEMA = re.compile(r"Invalid value 'cx\.([a-z-]{1,40})\.v(\d{1,6})' - at `\$\.schema`\Z")
+_NAMES = frozenset(
+    str(kind.__struct_config__.tag).split(".")[1]
+    for kind in vars(events).values()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_config__.tag
+)
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _signals: msgspec.json.Decoder[CustomerEvent] = msgspec.json.Decoder(CustomerEvent)
@@ -76,7 +88,7 @@ def sent_ms(message_headers: Mapping[str, bytes] | Headers | None, timestamp_s: 
     """When the cause of a message was sent: its header, else Kafka's timestamp; epoch ms."""
     pairs = message_headers.items() if isinstance(message_headers, Mapping) else message_headers
     for name, value in pairs or ():
-        if name == SENT and value.isdigit():
+        if name == SENT and value.isdigit() and len(value) <= _TIME_DIGITS:
             return int(value)
     return int(timestamp_s * 1000)
 
@@ -156,11 +168,20 @@ def _as_text(value: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
 
 
 def _decode(value: bytes | None, decoder: msgspec.json.Decoder[S]) -> S:
+    if value is not None and len(value) > MAX_BYTES:
+        raise RecordError("too_large", field="$", mend=f"a record has at most {MAX_BYTES} bytes")
     try:
         return decoder.decode(value or b"")
-    except msgspec.ValidationError as error:
-        reason, _, field = str(error).partition(" - at ")
-        kind = NewerRecord if "Invalid value" in reason and "schema" in field else RecordError
-        raise kind("wrong_type", field=field.strip("`") or "$", mend=reason) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordError("not_json", field="$", mend="send one JSON object a record") from error
+    except UNREADABLE as error:
+        if said := _SCHEMA.match(str(error)):
+            raise _wrong_schema(said[1], int(said[2])) from error
+        raise explain(error, value or b"") from error
+
+
+def _wrong_schema(name: str, version: int) -> RecordError:
+    """A record of a later version than ours, or one that belongs on another topic."""
+    if version > 1 and name in _NAMES:
+        mend = f"this cxstream reads cx.{name}.v1; update it, or let the writer write v1"
+        return NewerRecord("newer_schema", field="$.schema", mend=mend)
+    mend = "this topic carries other records; send this one elsewhere"
+    return RecordError("unknown_schema", field="$.schema", mend=mend)

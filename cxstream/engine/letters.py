@@ -7,7 +7,7 @@ letter that comes back a third time is refused until somebody mends it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from cxstream.engine import history
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.events import DeadLetter
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
@@ -53,11 +54,8 @@ async def read_letters(
     found: dict[str, Letter] = {}
     async with history.opened(settings) as consumer:
         async for message in history.until_now(consumer, places):
-            try:
-                record = msgspec.json.decode(message.value or b"", type=DeadLetter)
-            except msgspec.MsgspecError:  # a foreign writer's
-                continue
-            if wanted(record):
+            record = read_one(message.value)
+            if record is not None and wanted(record):
                 found.setdefault(record.id, Letter(record, message.timestamp))
     return sorted(found.values(), key=_when_and_where)
 
@@ -96,11 +94,29 @@ async def replay_letters(
     return done
 
 
+def read_one(value: bytes | None) -> DeadLetter | None:
+    """A letter; None for what a foreign writer put there."""
+    try:
+        return msgspec.json.decode(value or b"", type=DeadLetter)
+    except UNREADABLE:
+        return None
+
+
 def value_of(letter: DeadLetter) -> bytes:
-    """The bytes that a letter holds."""
-    if letter.encoding == "base64":
-        return base64.b64decode(letter.value)
-    return letter.value.encode()
+    """The bytes that a letter holds. Raises `RecordError` for one that cxstream did not write."""
+    try:
+        if letter.encoding == "base64":
+            return base64.b64decode(letter.value, validate=True)
+        return letter.value.encode()
+    except UNREADABLE as error:
+        mend = "the letter is damaged; send the record itself again"
+        raise RecordError("bad_value", field="value", mend=mend) from error
+
+
+def replays(headers: Mapping[str, bytes]) -> int:
+    """How often a record was sent again; a header that is none of ours counts as never."""
+    said = headers.get(REPLAYS, b"")
+    return int(said) if said.isdigit() and len(said) <= 3 else 0
 
 
 async def _send(
@@ -110,7 +126,7 @@ async def _send(
     mended: bytes | None,
 ) -> Replayed:
     headers = list(original.headers) if original else []
-    times = int(dict(headers).get(REPLAYS, b"0"))
+    times = replays(dict(headers))
     if mended is None and times >= REPLAYS_MAX:
         note = f"came back {times} times: mend it (`show {letter.id} --value`) and replay it --with FILE"
         return Replayed(letter.id, "refused", letter.topic, note)

@@ -20,7 +20,7 @@ from cxstream.engine.codec import Place
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
-from cxstream.errors import DeliveryError, RecordError
+from cxstream.errors import UNREADABLE, DeliveryError, RecordError
 from cxstream.events import Action, Escalation, Nudge, Summary
 from cxstream.listen.redact import Redactor
 from cxstream.settings import Settings
@@ -119,10 +119,9 @@ class Posting:
     async def _one_by_one(self, messages: list[ConsumerRecord]) -> None:
         for message in messages:
             try:
-                await self._post(_decoder.decode(message.value or b""))
-            except msgspec.MsgspecError:
-                mend = "only cxstream writes to this topic; see who else does"
-                await self._bury(message, RecordError("bad_value", field="$", mend=mend))
+                await self._post(read(message.value))
+            except RecordError as error:
+                await self._bury(message, error)
             except DeliveryError as error:
                 _log.warning("webhook %s: not delivered: %s", self._name, error.reason)
                 field = f"webhook {self._name}"
@@ -142,3 +141,12 @@ class Posting:
             key=key.encode("utf-8", "replace"),
             headers=codec.headers(letter, key, sent_ms),
         )
+
+
+def read(value: bytes | None) -> Posted:
+    """A record that is posted. Raises `RecordError`."""
+    try:
+        return _decoder.decode(value or b"")
+    except UNREADABLE as error:
+        mend = "only cxstream writes to this topic; see who else does"
+        raise RecordError("bad_value", field="$", mend=mend) from error

@@ -13,7 +13,7 @@ from rich.text import Text
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
-from cxstream.errors import EngineError
+from cxstream.errors import UNREADABLE, EngineError
 from cxstream.settings import Settings
 
 Show = Callable[[str], None]
@@ -62,7 +62,7 @@ def as_line(value: bytes | None) -> str:
         return "null"
     try:
         msgspec.json.decode(value)
-    except ValueError:  # also what is no UTF-8
+    except UNREADABLE:
         return json.dumps(value.decode("utf-8", "replace"), ensure_ascii=False)
     return value.decode() if b"\n" not in value else msgspec.json.format(value, indent=-1).decode()
 

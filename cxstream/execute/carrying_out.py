@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from cxstream.errors import DeliveryError
+from cxstream.errors import UNREADABLE, DeliveryError
 from cxstream.events import (
     Action,
     LedgerEvent,
@@ -203,5 +203,5 @@ def _read(body: bytes) -> object:
     """An answer as places can read it; what is no JSON has no fields."""
     try:
         return msgspec.json.decode(body)
-    except ValueError:
+    except UNREADABLE:
         return {}

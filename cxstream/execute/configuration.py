@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
-import yaml
 from msgspec import Struct
 
-from cxstream.errors import CxError, SettingsError
+from cxstream.errors import UNREADABLE, CxError, SettingsError
 from cxstream.execute.openapi import Operation, operations
 from cxstream.execute.plan import Plan, Request, Service, Step, basic_auth
 from cxstream.execute.transport import Patience
 from cxstream.execute.webhooks import WebhookSigner
 from cxstream.execute.wording import wording, words_of
+from cxstream.execute.written import DESCRIPTION_MAX, read_yaml
 
 SecretOf = Callable[[str], tuple[str, ...]]
 """The secrets of a name that hold now, newest first."""
@@ -100,10 +100,10 @@ class _Reader:
         self._environ = environ
 
     def plans(self) -> dict[str, Plan]:
+        written = read_yaml(self._path)
         try:
-            written = yaml.safe_load(self._path.read_text("utf-8"))
             given = msgspec.convert(written, _Configuration)
-        except (msgspec.ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self.problems.append(str(error))
             return {}
         known = {name: self._service(name, service) for name, service in given.services.items()}
@@ -170,9 +170,9 @@ class _Reader:
         if file is None:
             return {}
         try:
-            text = (self._path.parent / file).read_text("utf-8")
-            return operations(yaml.safe_load(text))
-        except (OSError, ValueError, yaml.YAMLError) as error:
+            described = self._path.parent / file
+            return operations(read_yaml(described, most=DESCRIPTION_MAX, aliases=True))
+        except (SettingsError, ValueError) as error:
             self.problems.append(f"{at}.openapi: {error}")
             return {}
 

@@ -10,8 +10,9 @@ Only `bootstrap` imports this file. Addresses, bodies and secrets are in no mess
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 import httpx
@@ -23,6 +24,8 @@ from cxstream.execute.transport import Answer, Call, CallObserver, Patience
 
 _PASSING = frozenset((408, 425, 429, *range(500, 600)))
 _RETRY_AFTER_MAX_S = 300.0
+ANSWER_MAX = 1024 * 1024
+"""Bytes of an answer that is read; one to an action has a few hundred."""
 
 
 class _Passing(DeliveryError):
@@ -81,13 +84,13 @@ class HttpTransport:
                     self._rested(call.service, breaker)
                     tries += 1
                     try:
-                        answer = await breaker.call_async(self._try, call)
+                        status, body = await breaker.call_async(self._try, call)
                     except DeliveryError as error:
                         sure = sure and error.sure
                         raise
                     finally:
                         self._observer.rests(call.service, breaker.opened)
-                    return Answer(answer.status_code, answer.content, tries)
+                    return Answer(status, body, tries)
         except DeliveryError as error:
             raise DeliveryError(
                 error.reason, str(error), sure=sure, status=error.status, tries=tries
@@ -109,7 +112,7 @@ class HttpTransport:
         resting.after_s = min(self._rest_s, max(0.01, float(breaker.open_remaining)))
         raise resting from CircuitBreakerError(breaker)
 
-    async def _try(self, call: Call) -> httpx.Response:
+    async def _try(self, call: Call) -> tuple[int, bytes]:
         began = time.perf_counter()
         outcome = "ok"
         try:
@@ -120,20 +123,33 @@ class HttpTransport:
         finally:
             self._observer.called(call.service, outcome, time.perf_counter() - began)
 
-    async def _once(self, call: Call) -> httpx.Response:
-        signed = call.signer.headers(call.body, self._now_ms()) if call.signer else {}
-        try:
-            answer = await self._client.request(
+    async def _asked(self, call: Call, headers: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
+        """The answer and its body; of one that is too long nothing, since nobody can say what it means."""
+        async with (
+            asyncio.timeout(2 * call.timeout_s),  # the client's own counts from byte to byte
+            self._client.stream(
                 call.method,
                 call.url,
                 content=call.body or None,
-                headers={**call.headers, **signed},
+                headers=headers,
                 timeout=call.timeout_s,
-            )
+            ) as answer,
+        ):
+            heard = b""
+            async for part in answer.aiter_bytes():
+                heard += part
+                if len(heard) > ANSWER_MAX:
+                    return answer, b""
+            return answer, heard
+
+    async def _once(self, call: Call) -> tuple[int, bytes]:
+        signed = call.signer.headers(call.body, self._now_ms()) if call.signer else {}
+        try:
+            answer, body = await self._asked(call, {**call.headers, **signed})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             said = f"{call.service} cannot be reached"
             raise _Passing("unreachable", said, sure=True) from error
-        except httpx.TimeoutException as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
             said = f"{call.service} did not answer within {call.timeout_s:g} s"
             raise _Passing("no_answer", said, sure=False) from error
         except httpx.TransportError as error:
@@ -143,7 +159,7 @@ class HttpTransport:
             said = f"{call.service}: the address is none"
             raise DeliveryError("bad_address", said, sure=True) from error
         if answer.is_success:
-            return answer
+            return answer.status_code, body
         said = f"{call.service} answered {answer.status_code}"
         if answer.status_code not in _PASSING:
             raise DeliveryError("refused", said, sure=True, status=answer.status_code)

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cxstream.errors import NewerRecord, RecordError
+from cxstream.errors import UNREADABLE, NewerRecord, RecordError
 from cxstream.events import (
     LedgerEvent,
     LedgerRow,
@@ -164,7 +164,7 @@ def load_kept(data: bytes) -> Kept:
         raise NewerRecord("newer_state", field="state", mend=mend)
     try:
         return _decoder.decode(memoryview(data)[1:])
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         mend = "damaged; restore it from its changelog"
         raise RecordError("bad_state", field="state", mend=mend) from error
 

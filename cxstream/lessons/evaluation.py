@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from cxstream.decide.propensity import Learnt, smoothed
-from cxstream.errors import SettingsError
+from cxstream.errors import UNREADABLE, SettingsError
 from cxstream.events import Candidate, DecisionRecord, Lesson
 from cxstream.lessons.beliefs import Beliefs
 from cxstream.lessons.estimators import Estimate, Floats, Trial
@@ -174,6 +174,6 @@ def _read(path: Path, kind: type[R]) -> list[R]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             records.append(decoder.decode(line))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise SettingsError(f"{path}:{number}: {error}") from error
     return records

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.lessons.features import FEATURES
 
 START: Final = 0.3
@@ -125,7 +125,7 @@ class Propensity:
             model._ss_arr = np.frombuffer(kept.precision).reshape(shape).copy()
             model._ss_inv_arr = np.frombuffer(kept.covariance).reshape(shape, order="F").copy("F")
             model._eta_arr = np.frombuffer(kept.natural).reshape(shape[:1]).copy()
-        except ValueError as error:
+        except UNREADABLE as error:
             raise RecordError(
                 "bad_state",
                 field="policy",

@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.events import Transcript
 from cxstream.listen.decode import decode_record
 from cxstream.listen.faults import explain
-from cxstream.listen.files import OnUnreadable, open_bytes, unreadable
+from cxstream.listen.files import OnUnreadable, lines, open_bytes, unreadable, whole
 
 _BOM = b"\xef\xbb\xbf"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -40,10 +40,10 @@ def _values(
     file: BinaryIO, name: str, on_unreadable: OnUnreadable | None
 ) -> Iterator[tuple[str, bytes]]:
     """Each record's bytes with its place: `calls.jsonl:12`, or `calls.json[11]` in an array."""
-    for number, line in enumerate(file, start=1):
+    for number, line in lines(file):
         line = line.removeprefix(_BOM).strip()
         if line.startswith(b"["):
-            yield from _array(line + b"\n" + file.read(), name, on_unreadable)
+            yield from _array(line + b"\n" + whole(file, Path(name)), name, on_unreadable)
             return
         if line:
             yield f"{name}:{number}", line
@@ -54,7 +54,7 @@ def _array(
 ) -> Iterator[tuple[str, bytes]]:
     try:
         items = _ARRAY.decode(value)
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         unreadable(value, name, explain(error, value), on_unreadable)
         return
     for index, item in enumerate(items):

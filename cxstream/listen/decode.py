@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.events import Control, Transcript, from_ms
 from cxstream.listen.clock import settle_time
 from cxstream.listen.faults import LARGEST, bad_time, explain, refuse, wrong_schema
@@ -39,7 +39,6 @@ CHANNELS = frozenset({"voice", "chat", "sms", "email", "whatsapp", "social", "vi
 _DECODER = msgspec.json.Decoder(Transcript)
 _SCHEMAS = ("cx.fragment.v1", "cx.control.v1")
 _BOM = b"\xef\xbb\xbf"
-_REFUSALS = (ValueError, RecursionError, OverflowError)
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNSAFE_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _INVISIBLE = re.compile(
@@ -75,7 +74,7 @@ def decode_record(value: bytes | None) -> Transcript:
         return _checked(_decode_slowly(value))
     try:
         record: Transcript = _DECODER.decode(value)
-    except _REFUSALS as error:
+    except UNREADABLE as error:
         record = _decode_slowly(value, error)
     return _checked(record)
 
@@ -96,7 +95,7 @@ def _decode_slowly(value: bytes, first: Exception | None = None) -> Transcript:
         record: Transcript = msgspec.convert(found, Transcript)
     except RecordError:
         raise
-    except _REFUSALS as error:
+    except UNREADABLE as error:
         # Without types a number out of range has no field; the first look knew its name.
         known = first if first is not None and "$[...]" in str(error) else error
         raise explain(known, value) from None

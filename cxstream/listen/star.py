@@ -21,7 +21,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.events import (
     Control,
     ControlKind,
@@ -34,7 +34,7 @@ from cxstream.events import (
 )
 from cxstream.listen.decode import MAX_TEXT, clean_text
 from cxstream.listen.faults import explain
-from cxstream.listen.files import OnUnreadable, open_bytes, unreadable
+from cxstream.listen.files import OnUnreadable, lines, open_bytes, unreadable
 
 START_MS = 1_767_603_600_000
 """2026-01-05T09:00:00Z, a Monday morning: when the first dialogue of a file starts."""
@@ -71,7 +71,8 @@ def read_star(path: Path, *, on_unreadable: OnUnreadable | None = None) -> Itera
     """
     records: list[Transcript] = []
     with open_bytes(path) as file:
-        for index, line in enumerate(file):
+        for number, line in lines(file):
+            index = number - 1
             try:
                 dialogue = _decode(line)
             except RecordError as error:
@@ -85,7 +86,7 @@ def read_star(path: Path, *, on_unreadable: OnUnreadable | None = None) -> Itera
 def _decode(line: bytes) -> _Dialogue:
     try:
         return _DECODER.decode(line)
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise explain(error, line) from None
 
 

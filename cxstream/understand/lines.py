@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from cxstream.errors import RecordError
+from cxstream.errors import UNREADABLE, RecordError
 from cxstream.understand.explain import explanations
 from cxstream.understand.mood import MoodReader
 from cxstream.understand.scorer import Scorer
@@ -94,7 +94,7 @@ def _text(number: int, line: str) -> str:
         return line
     try:
         found = msgspec.json.decode(line)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         return line  # a text may well start with a brace
     text = found.get("text")
     if not isinstance(text, str):

@@ -18,6 +18,7 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
+from cxstream.errors import UNREADABLE
 from cxstream.events import Scores
 from cxstream.understand.labels import EMOTIONS, INTENTS, SENTIMENTS
 from cxstream.understand.scorer import to_scores
@@ -138,7 +139,7 @@ class RemoteScorer:
                         return None
             content = msgspec.json.decode(heard, type=_Completion).choices[0].message.content
             return self._sound(msgspec.json.decode(content, type=_Said))
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, *UNREADABLE):
             return None
 
     def _sound(self, said: _Said) -> Scores | None:
