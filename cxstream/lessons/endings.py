@@ -26,7 +26,7 @@ def endings(state: Customer, signal: Signal, escalated: bool) -> list[Outcome]:
     found: list[Outcome] = []
     facts = signal.conversation
     here = state.contacts.get(signal.conversation_id)
-    if escalated and here is not None:
+    if escalated and here is not None and not here.escalated:  # told once: its id says no more
         here.escalated = True
         found.append(_outcome(state, signal, signal.conversation_id, "escalated", None))
     if facts.get("ended"):

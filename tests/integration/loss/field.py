@@ -93,12 +93,12 @@ class Field:
         self.members.append(member)
         return member
 
-    async def send(self, records: list[Sent]) -> None:
+    async def send(self, records: list[Sent], over_s: float = SENT_OVER_S) -> None:
         """Send a round's records, evenly over its time."""
         began = time.monotonic()
         pending: list[Awaitable[None]] = []
         for number, record in enumerate(records):
-            due = began + SENT_OVER_S * number / len(records)
+            due = began + over_s * number / len(records)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             pending.append(asyncio.create_task(self._post(record, await self._hand_over(record))))
         await asyncio.gather(*pending)

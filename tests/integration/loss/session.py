@@ -22,6 +22,7 @@ from members import Setup
 from script import Script, Sent, disorder
 
 PATIENCE_S = 240.0
+QUICK_S = 0.3
 REST_EVERY = 5
 """Rounds from rest to rest."""
 
@@ -132,12 +133,15 @@ class _Session:
         if self._fault is not None and not self._fault.ordered:
             records = disorder(records, dice)
         in_answers = rests and dice.random() < 0.5
-        fault_ms = await self._broken(records, strikes=not in_answers)
+        fault_ms = await self._broken(records, strikes=self._fault is not None and not in_answers)
         if rests:
             await ground.settled(self._patience_s)
             answers = ground.ledger.loop.answers(self._turn, self._report.seed)
             self._turn += 1
-            fault_ms = await self._broken(answers, strikes=in_answers) or fault_ms
+            fault_ms = (
+                await self._broken(answers, strikes=self._fault is not None and in_answers)
+                or fault_ms
+            )
             await ground.settled(self._patience_s)
         self._report.rounds += 1
         if self._fault is not None:
@@ -147,7 +151,8 @@ class _Session:
     async def _broken(self, records: list[Sent], *, strikes: bool) -> int:
         """Send, break something meanwhile, wait until all is answered; when it broke, 0 for never."""
         ground, fault_ms = self._ground, 0
-        sending = asyncio.create_task(ground.send(records))
+        over_s = SENT_OVER_S if strikes else QUICK_S  # nothing has to be met in the midst of it
+        sending = asyncio.create_task(ground.send(records, over_s))
         try:
             if self._fault is not None and strikes:
                 await asyncio.sleep(ground.dice.uniform(0.1, 0.9) * SENT_OVER_S)

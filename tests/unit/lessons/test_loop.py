@@ -134,7 +134,11 @@ def test_an_escalation_is_an_outcome_of_the_conversation_and_earns_nothing_itsel
     made = decided("duty", kind="escalation", priority=90)
     [told] = records(after(loop, state, signal(START_MS + 2), made).noted, "outcomes")
     assert isinstance(told, Outcome) and told.kind == "escalated"
-    after(loop, state, signal(START_MS + 3, ended=True))
+    again = after(
+        loop, state, signal(START_MS + 3), decided("duty", kind="escalation", priority=90)
+    )
+    assert records(again.noted, "outcomes") == [], "its id would be the same, its time another"
+    after(loop, state, signal(START_MS + 4, ended=True))
     assert [(x.rule, x.reward) for x in settle(loop, state)] == [("r", 0.0)]
 
 
