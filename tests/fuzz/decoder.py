@@ -22,6 +22,8 @@ class Decoder(NamedTuple):
     read: Read
     samples: tuple[bytes, ...] = ()
     raises: tuple[type[Exception], ...] = (CxError,)
+    takes: bool = True
+    """Whether it takes its first sample; what is signed by nobody is never taken."""
 
 
 def of_bytes(read: Callable[[bytes], object]) -> Read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -151,7 +152,8 @@ def _made(kind: inspect.Type) -> Any:
         case inspect.UnionType():
             return _made(next(t for t in kind.types if not isinstance(t, inspect.NoneType)))
         case inspect.StrType():
-            return "a" * max(1, kind.min_length or 1)
+            fitting = ("a" * max(1, kind.min_length or 1), "21:30", "https://a.test")
+            return next(text for text in fitting if re.search(kind.pattern or "", text))
         case inspect.BoolType():
             return True
         case inspect.IntType():

@@ -38,8 +38,8 @@ rules:
     intents: [refund_request]
     probability: 0.6
     phrases: {wants: ['\\brefund\\b']}
-    when: utterance.probability > 0.5 && conversation.turns >= 1
-    because: They want {intent}.
+    when: utterance.probability > 0.5
+    because: 'The customer {heard}.'
     priority: 50
     nudge: {title: Open it, say: I will open the refund now.}
 """
@@ -50,7 +50,7 @@ _OFFICE = b"""\
 services:
   crm: {url: 'https://crm.test', auth: {bearer: crm}, openapi: api.yaml, tries: 3}
 actions:
-  refund: {calls: [{service: crm, request: POST /refunds, body: {who: '{customer.id}'}}], within_s: 60}
+  refund: {calls: [{service: crm, request: POST /refunds, body: {who: '{customer_id}'}}], within_s: 60}
 """
 _API = b"""\
 openapi: 3.0.0
@@ -111,9 +111,9 @@ def _told(value: bytes, folder: Path) -> object:
         _small(),
         on="customer_utterance",
         text="hello",
-        intent="other",
+        intent="out_of_scope",
         probability=0.5,
-        facts=[f"customer.segment={said}"],
+        facts=[f"customer.attributes.segment={said}"],
         consents=[],
         channel="voice",
         agent=False,

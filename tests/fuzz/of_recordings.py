@@ -90,7 +90,9 @@ def of_the_vendors() -> list[Decoder]:
             )
         )
         proving = ("connectors.proof", "connectors.tokens")
-        made.append(Decoder(f"proof {name}", proving, _proof(connector), (_TOKEN, b"0" * 10)))
+        made.append(
+            Decoder(f"proof {name}", proving, _proof(connector), (_TOKEN, b"0" * 10), takes=False)
+        )
     return made
 
 
@@ -127,9 +129,7 @@ _VCON = json.dumps(
         ],
     }
 ).encode()
-_STAR = (
-    b'{"dialogue": 1, "turns": [{"s": "user", "t": 1.0, "x": "hello"}], "completion": "Complete"}'
-)
+_STAR = b'{"dialogue": 1, "turns": [{"s": "customer", "t": 1.0, "x": "hello"}], "completion": "Complete"}'
 
 
 def of_recordings() -> list[Decoder]:

@@ -59,6 +59,11 @@ def _letter(value: bytes) -> None:
         letters.value_of(found)
 
 
+_LETTER = msgspec.json.encode(
+    {**msgspec.json.decode(sample_of(events.DeadLetter)), "encoding": "utf-8", "value": "{}"}
+)
+
+
 def _headers(value: bytes) -> None:
     for name in (codec.SENT, letters.REPLAYS):
         assert codec.sent_ms([(name, value)], 1.0) / 1000 >= 0
@@ -112,7 +117,7 @@ def of_the_topics() -> list[Decoder]:
             "dead letter, read",
             ("engine.letters",),
             of_bytes(_letter),
-            (sample_of(events.DeadLetter),),
+            (_LETTER,),
         ),
         Decoder(
             "headers",
