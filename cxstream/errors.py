@@ -40,7 +40,8 @@ class RecordError(CxError):
     """
 
     def __init__(self, reason: str, *, field: str, mend: str) -> None:
-        field, mend = field[:_FIELD_MAX], mend[:_MEND_MAX]  # a path may be made of a sender's own keys
+        # a path may be made of a sender's own keys
+        field, mend = field[:_FIELD_MAX], mend[:_MEND_MAX]
         super().__init__(f"{field}: {mend}")
         self.reason = reason
         self.field = field
