@@ -38,7 +38,7 @@ async def send(brokers: str, topic: str, count: int, rate: float | None, seed: i
             topic,
             codec.encode(fragment),
             key=fragment.conversation_id.encode(),
-            headers=codec.headers(fragment, fragment.conversation_id, int(due * 1000)),
+            headers=codec.headers(fragment, fragment.conversation_id, codec.Cause(int(due * 1000))),
         )
     await producer.flush()
     await producer.stop()

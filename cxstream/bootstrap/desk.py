@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from fastapi import APIRouter, FastAPI
 
 from cxstream.bootstrap.live import build_live
 from cxstream.bootstrap.topics import prepare_topics
+from cxstream.bootstrap.tracing import tracer
 from cxstream.bootstrap.webhooks import build_webhooks
 from cxstream.desk import connect, documents, fragments, health, stream
 from cxstream.desk.app import build_app
@@ -17,11 +20,25 @@ from cxstream.desk.keys import FetchedKeys
 from cxstream.desk.ports import Service
 from cxstream.desk.secrets import Secrets
 from cxstream.engine.topics import Topics
+from cxstream.engine.tracing import Tracer
 from cxstream.engine.transcripts import AnswerProducer, TranscriptProducer
 from cxstream.errors import SettingsError
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.desk_metrics import DeskMetrics
 from cxstream.settings import Settings
+
+
+class _Spans:
+    """Sends the last spans when everything else has stopped."""
+
+    def __init__(self, spans: Tracer) -> None:
+        self._spans = spans
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        self._spans.close()
 
 
 class _TopicsThere:
@@ -46,12 +63,14 @@ def build_desk(settings: Settings, secrets: Secrets | None = None) -> FastAPI:
             f" rotate), or write it to a file `{INGEST}` in CXSTREAM_SECRETS_DIR"
         )
     metrics = DeskMetrics()
-    writer = TranscriptProducer(settings)
+    spans = tracer("cxstream-desk", os.environ)
+    writer = TranscriptProducer(settings, spans)
     intake = Intake(writer=writer, redactor=PatternRedactor(), observer=metrics)
     gate = Gate(endpoints=Endpoints(settings.connectors_file), secrets=secrets, keys=FetchedKeys())
-    services: list[Service] = [_TopicsThere(settings), writer]
+    services: list[Service] = [_Spans(spans)] if spans is not None else []
+    services += [_TopicsThere(settings), writer]
     guard = Guard(secrets)
-    live = build_live(settings, secrets, metrics, AnswerProducer(settings, writer))
+    live = build_live(settings, secrets, metrics, AnswerProducer(settings, writer), spans)
     routers: list[APIRouter] = [
         fragments.router(intake, guard),
         stream.router(intake, guard),
@@ -62,7 +81,7 @@ def build_desk(settings: Settings, secrets: Secrets | None = None) -> FastAPI:
     ]
     return build_app(
         routers=routers,
-        services=[*services, *live.services, *build_webhooks(settings, secrets, metrics)],
+        services=[*services, *live.services, *build_webhooks(settings, secrets, metrics, spans)],
         closing=live.closing,
         body_max_bytes=settings.desk_body_max_bytes,
     )

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from cxstream.bootstrap.topics import prepare_topics
+from cxstream.bootstrap.tracing import tracer
 from cxstream.desk.secrets import Secrets
 from cxstream.engine.executor import Executor
 from cxstream.engine.reaching import reaching
@@ -73,6 +74,9 @@ async def execute(settings: Settings, stop: asyncio.Event) -> None:
             fetch_max_wait_ms=100,
             **secured,
         )
+        spans = tracer("cxstream-executor", os.environ)
+        if spans is not None:
+            stack.callback(spans.close)
         with reaching(settings.brokers):
             await producer.start()
             stack.push_async_callback(producer.stop)
@@ -90,6 +94,7 @@ async def execute(settings: Settings, stop: asyncio.Event) -> None:
             observer=metrics,
             most=settings.executor_in_flight,
             drain_s=settings.drain_s,
+            tracer=spans,
         )
         _log.info("ready: carries out %s", ", ".join(sorted(chosen)))
         with reaching(settings.brokers):

@@ -16,12 +16,13 @@ from cxstream.desk.doors import Doors
 from cxstream.desk.floor import Floor
 from cxstream.desk.guard import Guard
 from cxstream.desk.hub import Hub
-from cxstream.desk.newsroom import ROLES, WHOLE, AnswerWriter, Newsroom, StreamObserver
+from cxstream.desk.newsroom import ROLES, TOLD, WHOLE, AnswerWriter, Newsroom, StreamObserver
 from cxstream.desk.ports import Readiness, Service
 from cxstream.desk.secrets import Secrets
 from cxstream.desk.signin import DESK, SIGNIN
 from cxstream.desk.tokens import Tokens
 from cxstream.engine.tailing import Tail
+from cxstream.engine.tracing import Tracer
 from cxstream.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,11 @@ def tokens(settings: Settings, secrets: Secrets) -> Tokens:
 
 
 def build_live(
-    settings: Settings, secrets: Secrets, observer: StreamObserver, writer: AnswerWriter
+    settings: Settings,
+    secrets: Secrets,
+    observer: StreamObserver,
+    writer: AnswerWriter,
+    spans: Tracer | None = None,
 ) -> Live:
     """The live part. Raises `SettingsError` for a secret that is too short to sign with."""
     if not secrets.valid(DESK):
@@ -60,7 +65,15 @@ def build_live(
     newsroom = Newsroom(
         Floor(), hub, writer=writer, observer=observer, clock_ms=lambda: time.time_ns() // 1_000_000
     )
-    tail = Tail(settings, ROLES, newsroom.take, lookback_s=settings.desk_lookback_s, whole=WHOLE)
+    tail = Tail(
+        settings,
+        ROLES,
+        newsroom.take,
+        lookback_s=settings.desk_lookback_s,
+        whole=WHOLE,
+        tracer=spans,
+        traced=TOLD,
+    )
     doors = Doors(signs)
     keepalive_s = settings.desk_keepalive_s
     return Live(

@@ -6,6 +6,7 @@ from cxstream.desk.ports import Service
 from cxstream.desk.secrets import Secrets
 from cxstream.desk.webhooks import Poster, load_endpoints
 from cxstream.engine.posting import Posting
+from cxstream.engine.tracing import Tracer
 from cxstream.execute.http import HttpTransport
 from cxstream.execute.transport import CallObserver
 from cxstream.listen.redact import PatternRedactor
@@ -25,7 +26,9 @@ class _Transport:
         await self.http.__aexit__(None, None, None)
 
 
-def build_webhooks(settings: Settings, secrets: Secrets, observer: CallObserver) -> list[Service]:
+def build_webhooks(
+    settings: Settings, secrets: Secrets, observer: CallObserver, spans: Tracer | None
+) -> list[Service]:
     """A service an endpoint, none where no file is set. Raises `SettingsError` for what is wrong in it."""
     if settings.webhooks_file is None:
         return []
@@ -42,6 +45,7 @@ def build_webhooks(settings: Settings, secrets: Secrets, observer: CallObserver)
                 poster.post,
                 within_s=endpoint.within_s,
                 redactor=PatternRedactor(),
+                tracer=spans,
             )
         )
     return services

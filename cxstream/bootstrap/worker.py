@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
 from cxstream.bootstrap.models import foresight, scorer, transformer, watch_drift
 from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics
+from cxstream.bootstrap.tracing import tracer
 from cxstream.decide.released import Released
 from cxstream.engine.app import CxApp, build_app
 from cxstream.engine.arrivals import Arrivals
@@ -20,6 +22,7 @@ from cxstream.engine.life import Life
 from cxstream.engine.place import claim
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
+from cxstream.engine.tracing import Tracer
 from cxstream.execute.promising import Promising
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
@@ -66,6 +69,7 @@ def build(
     model: Scorer | None = None,
     life: Life | None = None,
     arrivals: Arrivals | None = None,
+    spans: Tracer | None = None,
 ) -> CxApp:
     """A worker's application, ready to start; `model` spares loading it twice in one process."""
     model = scorer(settings, metrics) if model is None else model  # an empty cache is false
@@ -98,6 +102,7 @@ def build(
         beliefs=known if settings.learning == "on" and settings.beliefs is None else None,
         life=life,
         arrivals=arrivals,
+        tracer=spans,
     )
 
 
@@ -108,7 +113,8 @@ def working(settings: Settings, shown: Front, model: Scorer | None = None) -> Cx
         place = claim(settings.data_dir, settings.app_id)
         named = settings.instance_id or place.name
         settings = settings.model_copy(update={"instance_id": named})
-    app = build(settings, shown.metrics, model, shown.life, Arrivals(time.time))
+    spans = tracer("cxstream-worker", os.environ)
+    app = build(settings, shown.metrics, model, shown.life, Arrivals(time.time), spans)
     app.place = place  # open, and ours, as long as the application is there
 
     async def prepare() -> None:

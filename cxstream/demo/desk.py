@@ -19,6 +19,7 @@ from cxstream.desk.secrets import Secrets
 from cxstream.desk.serve import serve
 from cxstream.desk.tokens import Viewer
 from cxstream.engine import codec
+from cxstream.engine.codec import Cause
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
@@ -100,7 +101,7 @@ async def traffic(settings: Settings, stories: Sequence[Story], *, pace: float) 
             topic,
             codec.encode(record),
             key=key.encode(),
-            headers=codec.headers(record, key, sent_ms),
+            headers=codec.headers(record, key, Cause(sent_ms)),
         )
 
     try:

@@ -88,7 +88,7 @@ def router(intake: Intake, gate: Gate) -> APIRouter:
             except RecordError as error:
                 intake.observer.received(place.name, error.reason)
                 raise unreadable(error) from None
-            answers = await intake.take_records(records, place.name)
+            answers = await intake.take_records(records, place.name, request.headers)
             result = answered(answers, response, whole=True)
         except Refusal as refused:
             intake.observer.rejected(place.name, refused.status_code)

@@ -55,7 +55,7 @@ def router(intake: Intake, guard: Guard) -> APIRouter:
             values = _values(body)
         except RecordError as error:
             raise unreadable(error) from None
-        answers = await intake.take(values)
+        answers = await intake.take(values, headers=request.headers)
         return answered(answers, response, whole=not _is_list(body))
 
     return fragments

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from cxstream.desk.ports import DeskObserver, TranscriptWriter
 from cxstream.errors import EngineError, RecordError
-from cxstream.events import Control, Fragment, Transcript, from_ms, record_id
+from cxstream.events import Control, Fragment, Trace, Transcript, from_ms, record_id
 from cxstream.listen.decode import decode_record
 from cxstream.listen.redact import Redactor
 
@@ -51,16 +51,32 @@ class Intake:
         self.observer = observer
         self._clock_ms = clock_ms
 
-    async def take(self, values: Iterable[bytes], connector: str = NATIVE) -> list[Answer]:
-        """Take records of our own format, as JSON; one answer each, in order."""
-        pending = [await self.post(value, connector) for value in values]
+    async def take(
+        self,
+        values: Sequence[bytes],
+        connector: str = NATIVE,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[Answer]:
+        """Take records of our own format, as JSON; one answer each, in order.
+
+        `headers` are the request's: one record goes on in its trace, of several each begins its own.
+        """
+        trace = Trace.read(headers, shared=len(values) > 1)
+        pending = [await self.post(value, connector, trace) for value in values]
         return list(await asyncio.gather(*pending))
 
-    async def take_records(self, records: Iterable[Transcript], connector: str) -> list[Answer]:
+    async def take_records(
+        self,
+        records: Sequence[Transcript],
+        connector: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[Answer]:
         """Take what a connector made; it is checked as if it had come as JSON."""
-        return await self.take(map(msgspec.json.encode, records), connector)
+        return await self.take([msgspec.json.encode(r) for r in records], connector, headers)
 
-    async def post(self, value: bytes, connector: str = NATIVE) -> Awaitable[Answer]:
+    async def post(
+        self, value: bytes, connector: str = NATIVE, trace: Trace | None = None
+    ) -> Awaitable[Answer]:
         """Hand one record to Kafka; the answer comes when it is safe. Keeps the order of the calls.
 
         Waits while the producer's buffer is full: whoever reads from a socket stops reading meanwhile.
@@ -77,7 +93,7 @@ class Intake:
             record = replace(record, ingest_time=from_ms(self._clock_ms()))
         answer = Answer(accepted=True, id=_id(record))
         try:
-            safe = await self._writer.write(record)
+            safe = await self._writer.write(record, trace)
         except EngineError:
             self.observer.received(connector, UNAVAILABLE)
             return _settled(_unavailable(answer))

@@ -32,6 +32,7 @@ from cxstream.events import (
     Passport,
     Signal,
     Summary,
+    Trace,
     from_ms,
 )
 
@@ -40,6 +41,9 @@ ROLES = ("signals", "nudges", "actions", "escalations", "summaries", "outcomes",
 
 WHOLE = ("ledger",)
 """And those that it reads from their beginning: compacted ones, with what may be open for weeks."""
+
+TOLD = ("nudges", "escalations", "actions")
+"""What somebody is told of at once: the end of a fragment's trace."""
 
 TICK_S = 1.0
 
@@ -64,7 +68,7 @@ _log = logging.getLogger(__name__)
 class AnswerWriter(Protocol):
     """Writes what people say back to Kafka: `cx.outcomes`, `cx.approvals`; implemented by `engine.answers`."""
 
-    async def write(self, record: Outcome | Approval) -> None:
+    async def write(self, record: Outcome | Approval, trace: Trace | None = None) -> None:
         """Done when Kafka has it. Raises `EngineError` when it does not take it in time."""
 
 
@@ -126,9 +130,9 @@ class Newsroom:
                 self.hub.publish(kept, kind, self._encode(body))
                 self._observer.told(kind)
 
-    async def answer(self, record: Outcome | Approval) -> None:
+    async def answer(self, record: Outcome | Approval, trace: Trace | None = None) -> None:
         """Write what a person said, then show it. Raises `EngineError`, and then it was not said."""
-        await self._writer.write(record)
+        await self._writer.write(record, trace)
         if isinstance(record, Outcome):
             self._observer.answered(record.kind)
             self.publish(news.take(self.floor, record, self.clock_ms()))

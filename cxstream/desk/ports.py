@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Protocol
 
-from cxstream.events import Transcript
+from cxstream.events import Trace, Transcript
 
 
 class Service(Protocol):
@@ -21,8 +21,10 @@ class Service(Protocol):
 class TranscriptWriter(Protocol):
     """Writes to `cx.transcripts`, keyed by the conversation; implemented by `engine.transcripts`."""
 
-    async def write(self, record: Transcript) -> Awaitable[None]:
+    async def write(self, record: Transcript, trace: Trace | None = None) -> Awaitable[None]:
         """Hand one record over; the awaitable that this gives is done when Kafka has it.
+
+        It carries on the trace of the request that brought it.
 
         Records of one conversation keep the order of the calls. Both awaits raise `EngineError` when Kafka
         does not take it in time: the caller is told, and sends it again.

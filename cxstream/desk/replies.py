@@ -15,7 +15,7 @@ from cxstream.desk.live import not_there
 from cxstream.desk.newsroom import Newsroom
 from cxstream.desk.tokens import Viewer
 from cxstream.errors import EngineError
-from cxstream.events import Approval, Outcome, OutcomeKind, from_ms, record_id
+from cxstream.events import Approval, Outcome, OutcomeKind, Trace, from_ms, record_id
 
 Reason = Annotated[str | None, Field(max_length=500, description="in your own words, if you like")]
 
@@ -54,7 +54,8 @@ def router(newsroom: Newsroom, doors: Doors) -> APIRouter:
 
     @answers.post("/v1/nudges/{nudge_id}/answers", summary="Answer one of your nudges")
     async def nudge(request: Request, nudge_id: str, said: Said) -> Noted:
-        return await answer_nudge(newsroom, doors.agent(request), nudge_id, said)
+        trace = Trace.read(request.headers)
+        return await answer_nudge(newsroom, doors.agent(request), nudge_id, said, trace)
 
     @answers.post("/v1/escalations/{escalation_id}/answers", summary="Take an escalation over")
     async def escalation(request: Request, escalation_id: str, said: Taken) -> Noted:
@@ -78,7 +79,7 @@ def router(newsroom: Newsroom, doors: Doors) -> APIRouter:
             source="supervisor",
             reason=said.reason,
         )
-        await _write(newsroom, record)
+        await _write(newsroom, record, Trace.read(request.headers))
         return Noted(id=record.id, state=raised.answers.state)
 
     @answers.post("/v1/actions/{action_id}/approvals", summary="Allow an action, or refuse it")
@@ -101,13 +102,15 @@ def router(newsroom: Newsroom, doors: Doors) -> APIRouter:
             customer_id=action.customer_id,
             reason=said.reason,
         )
-        await _write(newsroom, record)
+        await _write(newsroom, record, Trace.read(request.headers))
         return Noted(id=record.id, state=said.verdict)
 
     return answers
 
 
-async def answer_nudge(newsroom: Newsroom, viewer: Viewer, nudge_id: str, said: Said) -> Noted:
+async def answer_nudge(
+    newsroom: Newsroom, viewer: Viewer, nudge_id: str, said: Said, trace: Trace | None = None
+) -> Noted:
     """Note an agent's answer. Raises 404 for a nudge that is not theirs, 503 when Kafka does not take it."""
     card = newsroom.floor.cards.get(nudge_id)
     if card is None or not may_see_card(viewer, card.nudge, None):
@@ -127,12 +130,12 @@ async def answer_nudge(newsroom: Newsroom, viewer: Viewer, nudge_id: str, said: 
         reason=said.reason,
     )
     if not (kind == "shown" and card.answers.shown):
-        await _write(newsroom, record)
+        await _write(newsroom, record, trace)
     return Noted(id=record.id, state=card.answers.state)
 
 
-async def _write(newsroom: Newsroom, record: Outcome | Approval) -> None:
+async def _write(newsroom: Newsroom, record: Outcome | Approval, trace: Trace | None) -> None:
     try:
-        await newsroom.answer(record)
+        await newsroom.answer(record, trace)
     except EngineError as error:
         raise unavailable("say it again in a moment; it was not noted") from error

@@ -18,11 +18,13 @@ from faust.types import EventT, StreamT
 
 from cxstream.engine import codec
 from cxstream.engine.arrivals import Arrivals
+from cxstream.engine.batch_spans import BatchSpans
 from cxstream.engine.batches import Batches
-from cxstream.engine.codec import Place
+from cxstream.engine.codec import Cause, place_of
 from cxstream.engine.idle import Idle
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.state import StateTable, Write
+from cxstream.engine.tracing import Tracer
 from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.engine.work import States, Step
 from cxstream.errors import EngineError, RecordError
@@ -44,13 +46,14 @@ class Desk(NamedTuple):
     arrivals: Arrivals
     draining: asyncio.Event
     batch_max: int
+    tracer: Tracer | None = None
 
 
 class Reply(NamedTuple):
-    """One record to send, and when the record that caused it was sent."""
+    """One record to send, and what it carries on from the record that caused it."""
 
     out: Outbound
-    sent_ms: int
+    cause: Cause
 
 
 class BatchAgent(ABC):
@@ -65,6 +68,7 @@ class BatchAgent(ABC):
         self.in_hand_since: float | None = None
         self._turn = asyncio.Lock()
         self._batches: Batches | None = None
+        self._spans = BatchSpans(None, self.stage, ())
 
     async def run(self, stream: StreamT) -> None:
         """Work on batches until the worker drains; what is in hand is finished or handed back."""
@@ -135,15 +139,19 @@ class BatchAgent(ABC):
     async def _work(self, batch: list[EventT]) -> None:
         async with self._turn:
             began = time.perf_counter()
-            replies, writes = await self.think(batch)
-            thought = time.perf_counter()
-            await self._publish(replies, writes)
+            self._spans = BatchSpans(self._desk.tracer, self.stage, batch)
+            try:
+                replies, writes = await self.think(batch)
+                thought = time.perf_counter()
+                await self._publish(replies, writes)
+            finally:
+                self._spans.end()
         self._desk.observer.took(self.stage, thought - began)
         self._desk.observer.took("publish", time.perf_counter() - thought)
 
     async def _publish(self, replies: list[Reply], writes: list[Write]) -> None:
         """Outputs first, then the state that knows of them; both are with the broker on return."""
-        sent = [await self._desk.outbox.post(reply.out, reply.sent_ms) for reply in replies]
+        sent = [await self._desk.outbox.post(reply.out, reply.cause) for reply in replies]
         for metadata in await asyncio.gather(*sent):
             self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         if self.table is not None:
@@ -151,11 +159,12 @@ class BatchAgent(ABC):
 
     def _dead_letter(self, event: EventT, error: RecordError) -> Reply:
         message = event.message
-        place = Place(message.topic, message.partition, message.offset)
         self._desk.observer.dead_letter(error.reason)
-        letter = codec.dead_letter(error, place, message.key, message.value, self._desk.redactor)
-        sent_ms = codec.sent_ms(message.headers, message.timestamp)
-        return Reply(Outbound("dead_letters", letter.key or "", letter), sent_ms)
+        self._spans.fail(event, error.reason)
+        letter = codec.dead_letter(
+            error, place_of(message), message.key, message.value, self._desk.redactor
+        )
+        return Reply(Outbound("dead_letters", letter.key or "", letter), self._spans.cause(event))
 
     def _stepped(self, states: States[S], event: EventT, key: bytes, step: Step[S]) -> list[Reply]:
         """Step a state; whatever goes wrong becomes a dead letter and the stream goes on."""
@@ -169,8 +178,10 @@ class BatchAgent(ABC):
         except Exception as error:  # noqa: BLE001  one poison record must not stop the stream
             _log.exception("%s: a record could not be handled", self.stage)
             return [self._dead_letter(event, _internal(error))]
-        sent_ms = codec.sent_ms(message.headers, message.timestamp)
-        return [Reply(out, sent_ms) for out in outs]
+        if not outs:
+            return []
+        cause = self._spans.cause(event)
+        return [Reply(out, cause) for out in outs]
 
 
 def _internal(error: Exception) -> RecordError:

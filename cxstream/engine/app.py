@@ -40,6 +40,7 @@ from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, changelog_name
 from cxstream.engine.stores import MemoryRows
 from cxstream.engine.topics import Topics
+from cxstream.engine.tracing import Tracer
 from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
 from cxstream.engine.watchdog import Watchdog
 from cxstream.engine.watching import EngineObserver, Progress
@@ -68,6 +69,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     life: Life
     pool: ScoringPool
     explainer: Explainer
+    tracer: Tracer | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.draining = asyncio.Event()
@@ -135,6 +137,8 @@ class CxApp(faust.App):  # type: ignore[misc]
             late.cancel()
         self.pool.close()
         self.explainer.close()
+        if self.tracer is not None:
+            self.tracer.close()
 
 
 def build_app(
@@ -151,6 +155,7 @@ def build_app(
     released: Released | None = None,
     life: Life | None = None,
     arrivals: Arrivals | None = None,
+    tracer: Tracer | None = None,
 ) -> CxApp:
     """A Faust app with the agents on it. Touches no network before it is started."""
     app = CxApp(
@@ -202,6 +207,7 @@ def build_app(
         )
     )
     app.pool = pool
+    app.tracer = tracer
     app.explainer = explainer
     desk = Desk(
         app=app,
@@ -212,6 +218,7 @@ def build_app(
         arrivals=arrivals or Arrivals(),
         draining=app.draining,
         batch_max=settings.batch_max,
+        tracer=tracer,
     )
     store = RocksRows if settings.on_disk else MemoryRows
     conversations, customers, ledger, learnt = (

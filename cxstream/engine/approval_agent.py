@@ -20,13 +20,12 @@ class ApprovalAgent(BatchAgent):
         """Read and pass on."""
         replies: list[Reply] = []
         for event in batch:
-            message = event.message
             try:
-                approval = codec.decode_approval(message.value)
+                approval = codec.decode_approval(event.message.value)
             except RecordError as error:
                 replies.append(self._dead_letter(event, error))
                 continue
             key = approval.customer_id or approval.conversation_id
-            sent_ms = codec.sent_ms(message.headers, message.timestamp)
-            replies.append(Reply(Outbound("signals", key, approval), sent_ms))
+            out = Outbound("signals", key, approval)
+            replies.append(Reply(out, self._spans.cause(event)))
         return replies, []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from cxstream.engine import codec
+from cxstream.engine.codec import Cause
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
@@ -53,7 +54,7 @@ async def approve(
                 topics.approvals,
                 codec.encode(approval),
                 key=key.encode(),
-                headers=codec.headers(approval, key, to_ms(now)),
+                headers=codec.headers(approval, key, Cause(to_ms(now))),
             )
         finally:
             await producer.stop()

@@ -1,7 +1,8 @@
 """Records to bytes and back, with CloudEvents 1.0 headers in binary mode.
 
 Header `cx-sent-ms` carries the wall-clock time a transcript record was sent, through both hops, so that the
-time from event to decision can be measured even where the recorded event time is old.
+time from event to decision can be measured even where the recorded event time is old. `traceparent` carries
+the span that made the record, where there is one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ from cxstream.events import (
     Lesson,
     Outcome,
     PlaybookEvent,
+    Trace,
     record_id,
 )
 from cxstream.listen.faults import explain
@@ -65,13 +67,34 @@ class Place(NamedTuple):
     offset: int
 
 
+class Placed(Protocol):
+    """A message as either of our Kafka clients hands it over."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+def place_of(message: Placed) -> Place:
+    """Where a message was read."""
+    return Place(message.topic, message.partition, message.offset)
+
+
+class Cause(NamedTuple):
+    """What a record carries on from the one that caused it: when that was sent, and the trace it is in."""
+
+    sent_ms: int
+    trace: Trace | None = None
+
+
 def encode(record: msgspec.Struct) -> bytes:
     """One record as UTF-8 JSON; equal records give equal bytes."""
     return _encoder.encode(record)
 
 
-def headers(record: msgspec.Struct, key: str, sent_ms: int) -> Headers:
-    """The CloudEvents attributes of a record, and when its cause was sent."""
+def headers(record: msgspec.Struct, key: str, cause: Cause) -> Headers:
+    """The CloudEvents attributes of a record, and what it carries on from its cause."""
+    sent_ms, trace = cause
     schema = str(type(record).__struct_config__.tag)
     ce_id = getattr(record, "id", None) or record_id("event", schema, key, sent_ms)
     return [
@@ -81,16 +104,16 @@ def headers(record: msgspec.Struct, key: str, sent_ms: int) -> Headers:
         ("ce_source", b"/cxstream"),
         ("content-type", b"application/json"),
         (SENT, b"%d" % sent_ms),
+        *(() if trace is None else ((name, v.encode()) for name, v in trace.headers())),
     ]
 
 
-def sent_ms(message_headers: Mapping[str, bytes] | Headers | None, timestamp_s: float) -> int:
-    """When the cause of a message was sent: its header, else Kafka's timestamp; epoch ms."""
-    pairs = message_headers.items() if isinstance(message_headers, Mapping) else message_headers
-    for name, value in pairs or ():
-        if name == SENT and value.isdigit() and len(value) <= _TIME_DIGITS:
-            return int(value)
-    return int(timestamp_s * 1000)
+def cause(message_headers: Mapping[str, bytes] | Headers | None, timestamp_s: float) -> Cause:
+    """What a message carries on: by its headers, else sent at Kafka's timestamp. Headers come from anybody."""
+    given = dict(message_headers or ())
+    sent = given.get(SENT) or b""
+    stamped = sent.isdigit() and len(sent) <= _TIME_DIGITS
+    return Cause(int(sent) if stamped else int(timestamp_s * 1000), Trace.read(given))
 
 
 def decode_signal(value: bytes | None) -> CustomerEvent:

@@ -11,7 +11,7 @@ from faust.types import EventT
 from cxstream.context.conversation import Conversation
 from cxstream.context.snapshot import dump, load_conversation
 from cxstream.engine.agent import BatchAgent, Desk, Reply
-from cxstream.engine.codec import Place
+from cxstream.engine.codec import Cause, Place, place_of
 from cxstream.engine.idle import Idle
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, Write
@@ -58,8 +58,8 @@ class ConversationAgent(BatchAgent):
         for number, (event, heard) in enumerate(zip(batch, read, strict=True)):
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
-            if isinstance(heard, Reply):
-                replies.append(heard)
+            if isinstance(heard, Reply):  # read ahead perhaps, before its record had a span
+                replies.append(heard._replace(cause=self._spans.cause(event)))
                 continue
             text = getattr(heard.record, "text", None)
             step = self._step(heard, readings.get(text) if text is not None else None)
@@ -73,7 +73,7 @@ class ConversationAgent(BatchAgent):
         scored in vain is all that can come of it.
         """
         coming = self._batches.upcoming(self._desk.batch_max) if self._batches is not None else []
-        self._ahead = {_place(event): await self._heard(event) for event in coming}
+        self._ahead = {place_of(event.message): await self._heard(event) for event in coming}
         self._pool.ahead(self._texts(states, coming, list(self._ahead.values())))
 
     def _texts(
@@ -92,7 +92,7 @@ class ConversationAgent(BatchAgent):
 
     async def _heard(self, event: EventT) -> Heard | Reply:
         """The record read, once, however often it is looked at."""
-        known = self._ahead.pop(_place(event), None)
+        known = self._ahead.pop(place_of(event.message), None)
         if known is not None:
             return known
         if event.message.offset % BREATH == 0:
@@ -128,18 +128,13 @@ class ConversationAgent(BatchAgent):
                 drops.append((partition, key, None))
                 continue
             outs = states.step(partition, key, self._timing_out(now_ms))
-            replies += [Reply(out, now_ms) for out in outs]
+            replies += [Reply(out, Cause(now_ms)) for out in outs]
             idle.heard(partition, key, now_ms)
         return replies, [*states.writes(), *drops]
 
     def _load(self, partition: int, key: bytes) -> Conversation:
         data = self.table.get(partition, key)
         return load_conversation(data) if data else Conversation(id=key.decode())
-
-
-def _place(event: EventT) -> Place:
-    message = event.message
-    return Place(message.topic, message.partition, message.offset)
 
 
 def _key(heard: Heard) -> bytes:

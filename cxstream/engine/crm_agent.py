@@ -20,12 +20,11 @@ class CrmAgent(BatchAgent):
         """Read and pass on."""
         replies: list[Reply] = []
         for event in batch:
-            message = event.message
             try:
-                record = codec.decode_customer(message.value)
+                record = codec.decode_customer(event.message.value)
             except RecordError as error:
                 replies.append(self._dead_letter(event, error))
                 continue
-            sent_ms = codec.sent_ms(message.headers, message.timestamp)
-            replies.append(Reply(Outbound("signals", record.customer_id, record), sent_ms))
+            out = Outbound("signals", record.customer_id, record)
+            replies.append(Reply(out, self._spans.cause(event)))
         return replies, []

@@ -12,6 +12,7 @@ from cxstream.context.snapshot import dump, load_customer
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk, Reply
 from cxstream.engine.batches import Batches
+from cxstream.engine.codec import Cause
 from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.idle import Idle
@@ -72,7 +73,7 @@ class CustomerAgent(BatchAgent):
             causes += [cause] * (len(replies) - len(causes))
         caused = [(reply.out, cause) for reply, cause in zip(replies, causes, strict=True)]
         outs = await self._explainer.explain(caused)
-        explained = [Reply(out, reply.sent_ms) for out, reply in zip(outs, replies, strict=True)]
+        explained = [Reply(out, reply.cause) for out, reply in zip(outs, replies, strict=True)]
         return explained, list(states.writes())
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
@@ -87,7 +88,9 @@ class CustomerAgent(BatchAgent):
             now_ms = idle.now_ms(partition)
             if self.table.get(partition, key) is None:
                 continue
-            replies += [Reply(o, now_ms) for o in states.step(partition, key, self._settle(now_ms))]
+            replies += [
+                Reply(o, Cause(now_ms)) for o in states.step(partition, key, self._settle(now_ms))
+            ]
             state = states.get(partition, key)
             if state.disposable():
                 drops.append((partition, key, None))
@@ -116,7 +119,7 @@ class CustomerAgent(BatchAgent):
 
         for due in self._deadlines.over(now_ms):
             outs = states.step(due.partition, due.key, self._give_up(due.event_ms + 1))
-            replies += [Reply(out, now_ms(due.partition)) for out in outs]
+            replies += [Reply(out, Cause(now_ms(due.partition))) for out in outs]
         return replies
 
     def _give_up(self, now_ms: int) -> Step[Customer]:
@@ -132,7 +135,7 @@ class CustomerAgent(BatchAgent):
         super()._finish(batches, batch)
         now = time.time()
         for event in batch:
-            sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
+            sent_ms, _ = codec.cause(event.message.headers, event.message.timestamp)
             self._desk.observer.decided_after(max(0.0, now - sent_ms / 1000))
 
     def _load(self, partition: int, key: bytes) -> Customer:

@@ -27,9 +27,10 @@ from aiokafka import (
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from cxstream.engine import codec
-from cxstream.engine.codec import Place
+from cxstream.engine.codec import place_of
 from cxstream.engine.in_flight import InFlight
 from cxstream.engine.topics import Topics
+from cxstream.engine.tracing import Tracer, carried, reading
 from cxstream.errors import DeliveryError, RecordError
 from cxstream.events import Action, LedgerEvent, Outcome
 from cxstream.execute.carrying_out import Carrier, Happening, Undelivered
@@ -68,6 +69,7 @@ class Executor:
         observer: ExecutorObserver,
         most: int,
         drain_s: float,
+        tracer: Tracer | None = None,
     ) -> None:
         self._consumer = consumer
         self._producer = producer
@@ -76,6 +78,7 @@ class Executor:
         self._redactor = redactor
         self._observer = observer
         self._drain_s = drain_s
+        self._tracer = tracer
         self._flying = InFlight(most)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -128,6 +131,10 @@ class Executor:
             await self._bury(message, error)
             return
         await self._hold(message, action)
+        with reading(self._tracer, "executor", place_of(message), list(message.headers)):
+            await self._carry_out(message, action)
+
+    async def _carry_out(self, message: ConsumerRecord, action: Action) -> None:
         verdict = self._carrier.verdict(action)
         ended: str = verdict
         try:
@@ -159,19 +166,20 @@ class Executor:
 
     async def _bury(self, message: ConsumerRecord, error: RecordError) -> None:
         self._observer.dead_letter(error.reason)
-        place = Place(message.topic, message.partition, message.offset)
-        letter = codec.dead_letter(error, place, message.key, message.value, self._redactor)
+        letter = codec.dead_letter(
+            error, place_of(message), message.key, message.value, self._redactor
+        )
         await self._send(self._topics.dead_letters, letter.key or "", letter, message)
 
     async def _send(
         self, topic: str, key: str, record: msgspec.Struct, cause: ConsumerRecord
     ) -> None:
-        sent_ms = codec.sent_ms(list(cause.headers), cause.timestamp / 1000)
+        carries = carried(list(cause.headers), cause.timestamp)
         await self._producer.send_and_wait(
             topic,
             codec.encode(record),
             key=key.encode("utf-8", "replace"),
-            headers=codec.headers(record, key, sent_ms),
+            headers=codec.headers(record, key, carries),
         )
 
 

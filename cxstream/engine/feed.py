@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaProducer
 
 from cxstream.engine import codec
+from cxstream.engine.codec import Cause
 from cxstream.engine.topics import Topics
 from cxstream.engine.watching import Progress, Sent
 from cxstream.events import Control, CustomerRecord, Fragment, Outcome, to_ms
@@ -108,7 +109,7 @@ class Feed:
             codec.encode(record),
             key=key.encode(),
             timestamp_ms=at_ms if self._stamp and at_ms and at_ms > _CLOCKS_ARE_SET_MS else None,
-            headers=codec.headers(record, key, now_ms),
+            headers=codec.headers(record, key, Cause(now_ms)),
         )
         return sent
 

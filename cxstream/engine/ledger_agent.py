@@ -6,6 +6,7 @@ from faust.types import EventT
 
 from cxstream.engine import codec
 from cxstream.engine.agent import BatchAgent, Desk, Reply
+from cxstream.engine.codec import Cause
 from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
 from cxstream.engine.idle import Idle
 from cxstream.engine.state import StateTable, Write
@@ -68,7 +69,7 @@ class LedgerAgent(BatchAgent):
         for due in self._deadlines.over(now_ms):
             at_ms = now_ms(due.partition)
             outs = states.step(due.partition, due.key, self._give_up(at_ms))
-            replies += [Reply(out, at_ms) for out in outs]
+            replies += [Reply(out, Cause(at_ms)) for out in outs]
         return replies
 
     def _step(self, told: LedgerEvent, arrival_ms: int) -> Step[Kept]:

@@ -44,8 +44,8 @@ class LessonAgent(BatchAgent):
                 newest[key] = (event, lesson)
         for key, (event, lesson) in newest.items():
             record = as_record(lesson.rule, states.get(event.message.partition, key), lesson)
-            sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
-            replies.append(Reply(Outbound("learnt", lesson.rule, record), sent_ms))
+            out = Outbound("learnt", lesson.rule, record)
+            replies.append(Reply(out, self._spans.cause(event)))
         return replies, list(states.writes())
 
     @staticmethod

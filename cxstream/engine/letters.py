@@ -18,7 +18,7 @@ from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
 from cxstream.errors import UNREADABLE, RecordError
-from cxstream.events import DeadLetter
+from cxstream.events import DeadLetter, Trace
 from cxstream.listen.redact import Redactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.settings import Settings
@@ -30,10 +30,11 @@ REPLAYS_MAX: Final = 3
 
 
 class Letter(NamedTuple):
-    """A dead letter, and when it was written (epoch ms)."""
+    """A dead letter, when it was written (epoch ms), and the trace that it ends."""
 
     record: DeadLetter
     at_ms: int
+    trace: Trace | None = None
 
 
 class Replayed(NamedTuple):
@@ -56,7 +57,8 @@ async def read_letters(
         async for message in history.until_now(consumer, places):
             record = read_one(message.value)
             if record is not None and wanted(record):
-                found.setdefault(record.id, Letter(record, message.timestamp))
+                trace = Trace.read(dict(message.headers))
+                found.setdefault(record.id, Letter(record, message.timestamp, trace))
     return sorted(found.values(), key=_when_and_where)
 
 
@@ -88,7 +90,7 @@ async def replay_letters(
                     original = None
                     if letter.record.partition < partitions[letter.record.topic]:
                         original = await _original(consumer, letter.record, redactor)
-                    done.append(await _send(producer, letter.record, original, mended))
+                    done.append(await _send(producer, letter, original, mended))
             finally:
                 await producer.stop()
     return done
@@ -121,11 +123,12 @@ def replays(headers: Mapping[str, bytes]) -> int:
 
 async def _send(
     producer: AIOKafkaProducer,
-    letter: DeadLetter,
+    dead: Letter,
     original: ConsumerRecord | None,
     mended: bytes | None,
 ) -> Replayed:
-    headers = list(original.headers) if original else []
+    letter = dead.record
+    headers = list(original.headers) if original else _in_trace(dead.trace)
     times = replays(dict(headers))
     if mended is None and times >= REPLAYS_MAX:
         note = f"came back {times} times: mend it (`show {letter.id} --value`) and replay it --with FILE"
@@ -142,6 +145,10 @@ async def _send(
     partition = letter.partition if key is None else None
     await producer.send_and_wait(letter.topic, value, key=key, partition=partition, headers=headers)
     return Replayed(letter.id, done, letter.topic)
+
+
+def _in_trace(trace: Trace | None) -> list[tuple[str, bytes]]:
+    return [] if trace is None else [(name, said.encode()) for name, said in trace.headers()]
 
 
 async def _original(

@@ -8,6 +8,7 @@ import faust
 from msgspec import Struct
 
 from cxstream.engine import codec
+from cxstream.engine.codec import Cause
 from cxstream.engine.topics import Topics
 from cxstream.engine.watching import Sent
 from cxstream.pipeline import Outbound
@@ -20,8 +21,8 @@ class Outbox:
         self._app = app
         self._topic_of = topics.by_role()
 
-    async def post(self, out: Outbound, sent_ms: int) -> Awaitable[Sent]:
-        """Hand one record to the producer, keyed, with the time its cause was sent."""
+    async def post(self, out: Outbound, cause: Cause) -> Awaitable[Sent]:
+        """Hand one record to the producer, keyed, with what it carries on from its cause."""
         record: Struct = out.record
         sent: Awaitable[Sent] = await self._app.producer.send(
             self._topic_of[out.topic],
@@ -29,6 +30,6 @@ class Outbox:
             codec.encode(record),
             None,
             None,
-            codec.headers(record, out.key, sent_ms),
+            codec.headers(record, out.key, cause),
         )
         return sent

@@ -23,15 +23,14 @@ class OutcomeAgent(BatchAgent):
         """Read and pass on."""
         replies: list[Reply] = []
         for event in batch:
-            message = event.message
             try:
-                outcome = codec.decode_outcome(message.value)
+                outcome = codec.decode_outcome(event.message.value)
             except RecordError as error:
                 replies.append(self._dead_letter(event, error))
                 continue
             if outcome.source == "conversation":
                 continue
             key = outcome.customer_id or outcome.conversation_id
-            sent_ms = codec.sent_ms(message.headers, message.timestamp)
-            replies.append(Reply(Outbound("signals", key, outcome), sent_ms))
+            out = Outbound("signals", key, outcome)
+            replies.append(Reply(out, self._spans.cause(event)))
         return replies, []

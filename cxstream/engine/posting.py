@@ -16,10 +16,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import CommitFailedError, KafkaError
 
 from cxstream.engine import codec
-from cxstream.engine.codec import Place
+from cxstream.engine.codec import place_of
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
+from cxstream.engine.tracing import Tracer, carried, reading
 from cxstream.errors import UNREADABLE, DeliveryError, RecordError
 from cxstream.events import Action, Escalation, Nudge, Summary
 from cxstream.listen.redact import Redactor
@@ -51,6 +52,7 @@ class Posting:
         *,
         within_s: float,
         redactor: Redactor,
+        tracer: Tracer | None = None,
     ) -> None:
         self._settings = settings
         self._name = name
@@ -60,6 +62,7 @@ class Posting:
         self._post = post
         self._within_s = within_s
         self._redactor = redactor
+        self._tracer = tracer
         self._consumer: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
         self._running: asyncio.Task[None] | None = None
@@ -118,28 +121,40 @@ class Posting:
 
     async def _one_by_one(self, messages: list[ConsumerRecord]) -> None:
         for message in messages:
-            try:
-                await self._post(read(message.value))
-            except RecordError as error:
-                await self._bury(message, error)
-            except DeliveryError as error:
-                _log.warning("webhook %s: not delivered: %s", self._name, error.reason)
-                field = f"webhook {self._name}"
-                mend = f"{error}; mend the endpoint, then send the record again"
-                await self._bury(message, RecordError("undelivered", field=field, mend=mend))
+            headers = list(message.headers)
+            with reading(self._tracer, f"webhook {self._name}", place_of(message), headers) as span:
+                refused = await self._posted(message)
+                if refused is not None:
+                    if span is not None:
+                        span.fail(refused.reason)
+                    await self._bury(message, refused)
+
+    async def _posted(self, message: ConsumerRecord) -> RecordError | None:
+        """Post a record; why it is to be buried, if it could not be delivered."""
+        try:
+            await self._post(read(message.value))
+        except RecordError as error:
+            return error
+        except DeliveryError as error:
+            _log.warning("webhook %s: not delivered: %s", self._name, error.reason)
+            field = f"webhook {self._name}"
+            mend = f"{error}; mend the endpoint, then send the record again"
+            return RecordError("undelivered", field=field, mend=mend)
+        return None
 
     async def _bury(self, message: ConsumerRecord, error: RecordError) -> None:
         assert self._producer is not None
-        place = Place(message.topic, message.partition, message.offset)
-        letter = codec.dead_letter(error, place, message.key, message.value, self._redactor)
+        letter = codec.dead_letter(
+            error, place_of(message), message.key, message.value, self._redactor
+        )
         letter = msgspec.structs.replace(letter, id=f"{letter.id}-{self._name}")
         key = letter.key or ""
-        sent_ms = codec.sent_ms(list(message.headers), message.timestamp / 1000)
+        carries = carried(list(message.headers), message.timestamp)
         await self._producer.send_and_wait(
             self._dead_letters,
             codec.encode(letter),
             key=key.encode("utf-8", "replace"),
-            headers=codec.headers(letter, key, sent_ms),
+            headers=codec.headers(letter, key, carries),
         )
 
 

@@ -14,9 +14,11 @@ from collections.abc import Callable, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from cxstream.engine.codec import place_of
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import Topics
+from cxstream.engine.tracing import Tracer, reading
 from cxstream.settings import Settings
 
 Take = Callable[[bytes | None, int], None]
@@ -30,7 +32,10 @@ _log = logging.getLogger(__name__)
 
 
 class Tail:
-    """Follows topics by their roles from `lookback_s` ago, those of `whole` from their beginning."""
+    """Follows topics by their roles from `lookback_s` ago, those of `whole` from their beginning.
+
+    What comes on the topics of `traced` gets a span until it is taken; not what lay there at the start.
+    """
 
     def __init__(
         self,
@@ -40,12 +45,16 @@ class Tail:
         *,
         lookback_s: float,
         whole: Sequence[str] = (),
+        tracer: Tracer | None = None,
+        traced: Sequence[str] = (),
     ) -> None:
         self._settings = settings
         names = Topics(settings.topic_prefix).by_role()
         self._topics = [names[role] for role in (*roles, *whole)]
         self._whole = {names[role] for role in whole}
         self._take = take
+        self._tracer = tracer
+        self._traced = {names[role] for role in traced} if tracer else set()
         self._lookback_s = lookback_s
         self._consumer: AIOKafkaConsumer | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -127,10 +136,15 @@ class Tail:
             for place, messages in batches.items():
                 goal = self._goals.get(place)
                 for message in messages:
-                    lay_there = goal is not None and message.offset < goal
-                    self._take(
-                        message.value, min(message.timestamp, now_ms) if lay_there else now_ms
-                    )
+                    if goal is not None and message.offset < goal:
+                        self._take(message.value, min(message.timestamp, now_ms))
+                    elif place.topic in self._traced:
+                        with reading(
+                            self._tracer, "deliver", place_of(message), list(message.headers)
+                        ):
+                            self._take(message.value, now_ms)
+                    else:
+                        self._take(message.value, now_ms)
                 if goal is not None and messages[-1].offset + 1 >= goal:
                     del self._goals[place]
             if not self._goals:

@@ -66,6 +66,7 @@ from cxstream.events.signal import (
     Signal,
 )
 from cxstream.events.summary import Summary
+from cxstream.events.trace import Trace
 from cxstream.events.transcript import (
     Clears,
     Control,
@@ -156,6 +157,7 @@ __all__ = [
     "Speaker",
     "Stage",
     "Summary",
+    "Trace",
     "Transcript",
     "Tried",
     "Weight",

@@ -5,6 +5,7 @@
                      growing, jittered waits; where the answer says `Retry-After`, after that
     circuitbreaker   one for each service: after some failures in a row it is left alone for a while
 
+A call says in which trace it happens (W3C `traceparent`), where there is one.
 Only `bootstrap` imports this file. Addresses, bodies and secrets are in no message and no metric.
 """
 
@@ -20,6 +21,7 @@ import stamina
 from circuitbreaker import CircuitBreaker, CircuitBreakerError
 
 from cxstream.errors import DeliveryError
+from cxstream.events.trace import CURRENT
 from cxstream.execute.transport import Answer, Call, CallObserver, Patience
 
 _PASSING = frozenset((408, 425, 429, *range(500, 600)))
@@ -145,7 +147,7 @@ class HttpTransport:
     async def _once(self, call: Call) -> tuple[int, bytes]:
         signed = call.signer.headers(call.body, self._now_ms()) if call.signer else {}
         try:
-            answer, body = await self._asked(call, {**call.headers, **signed})
+            answer, body = await self._asked(call, {**_trace(), **call.headers, **signed})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             said = f"{call.service} cannot be reached"
             raise _Passing("unreachable", said, sure=True) from error
@@ -166,6 +168,11 @@ class HttpTransport:
         passing = _Passing("unavailable", said, sure=False, status=answer.status_code)
         passing.after_s = _retry_after_s(answer)
         raise passing
+
+
+def _trace() -> dict[str, str]:
+    trace = CURRENT.get()
+    return {} if trace is None else dict(trace.headers())
 
 
 def _wait(error: Exception) -> bool | float:

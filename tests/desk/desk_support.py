@@ -22,7 +22,7 @@ from cxstream.desk.secrets import Secrets
 from cxstream.desk.serve import listen, server_of
 from cxstream.engine.topics import Topics
 from cxstream.errors import EngineError
-from cxstream.events import Transcript
+from cxstream.events import Trace, Transcript
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.desk_metrics import DeskMetrics
 
@@ -39,7 +39,7 @@ class Kept:
         self.records: list[Transcript] = []
         self.refuses = False
 
-    async def write(self, record: Transcript) -> Awaitable[None]:
+    async def write(self, record: Transcript, trace: Trace | None = None) -> Awaitable[None]:
         """Keep it, at once."""
         if self.refuses:
             raise EngineError("no Kafka here")

@@ -25,7 +25,7 @@ from cxstream.desk.secrets import Secrets
 from cxstream.desk.serve import listen
 from cxstream.desk.tokens import Tokens, Viewer
 from cxstream.errors import EngineError
-from cxstream.events import Approval, Outcome
+from cxstream.events import Approval, Outcome, Trace
 from cxstream.observe.desk_metrics import DeskMetrics
 
 SIGNIN = "a-signin-secret-of-the-tests"
@@ -45,7 +45,7 @@ class KeptAnswers:
         self.records: list[Outcome | Approval] = []
         self.refuses = False
 
-    async def write(self, record: Outcome | Approval) -> None:
+    async def write(self, record: Outcome | Approval, trace: Trace | None = None) -> None:
         """Keep it."""
         if self.refuses:
             raise EngineError("no Kafka here")

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from cxstream.desk import stream
-from cxstream.events import Transcript
+from cxstream.events import Trace, Transcript
 
 
 def frame(number: int, **given: object) -> str:
@@ -79,7 +79,7 @@ class Slow:
         self.full = asyncio.Event()
         self.answers = asyncio.Event()
 
-    async def write(self, record: Transcript) -> Awaitable[None]:
+    async def write(self, record: Transcript, trace: Trace | None = None) -> Awaitable[None]:
         self.taken += 1
         if self.taken >= stream.IN_FLIGHT_MAX:
             self.full.set()
