@@ -58,8 +58,8 @@ class Connector(NamedTuple):
                 for record in self.read(payload, session)
                 for piece in _pieces(record)
             ]
-        except (OverflowError, ValueError):  # a time in the year 900000, a length of NaN
-            mend = "a number or a time in it lies outside of what can be"
+        except (OverflowError, ValueError, RecursionError):  # the year 900000, a length of NaN
+            mend = "a number or a time in it lies outside of what can be, or it is nested too deep"
             raise RecordError("bad_value", field="$", mend=mend) from None
 
 

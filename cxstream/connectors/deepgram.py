@@ -2,7 +2,8 @@
 
 An utterance is known by its channel and start. A final may end earlier than the partial before it; the
 words that are lost there come again in the next one. Finals without words come on silence. `Metadata` is
-the end of the stream. Source: developers.deepgram.com, live streaming responses.
+the end of the stream. Flux says `TurnInfo` instead: one turn after another, a turn is final with `EndOfTurn`.
+Source: developers.deepgram.com, live streaming responses; Flux, "End of turn".
 """
 
 from __future__ import annotations
@@ -54,6 +55,15 @@ class _Results(Struct, frozen=True):
     metadata: _Metadata = _Metadata()
 
 
+class _Turn(Struct, frozen=True):
+    event: str
+    turn_index: int
+    audio_window_end: float
+    request_id: str = ""
+    audio_window_start: float | None = None
+    transcript: str = ""
+
+
 class _Message(Struct, frozen=True):
     type: str
     request_id: str = ""
@@ -67,6 +77,8 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
         results = shaped(payload, _Results)
         if results.channel.alternatives:
             yield _fragment(results, session)
+    elif message.type == "TurnInfo":
+        yield _turn(shaped(payload, _Turn), session)
     elif message.type == "Metadata":
         conversation = session.conversation(
             "deepgram", session.conversation_id or message.request_id
@@ -101,6 +113,28 @@ def _fragment(said: _Results, session: Session) -> Fragment:
         event_time=session.moment(end_ms),
         source=Source(vendor="deepgram", stream_id=stream),
         confidence=best.confidence if said.is_final and best.transcript else None,
+    )
+
+
+def _turn(said: _Turn, session: Session) -> Fragment:
+    end_ms = lasting_ms(said.audio_window_end)
+    start_s = said.audio_window_start
+    return Fragment(
+        conversation_id=session.conversation(
+            "deepgram", session.conversation_id or said.request_id
+        ),
+        fragment_id=f"{said.request_id}:turn-{said.turn_index}",
+        revision=max(0, end_ms),
+        stage=Stage.FINAL if said.event == "EndOfTurn" else Stage.PARTIAL,
+        text=said.transcript,
+        speaker=session.speaker("0"),
+        track="0",
+        start_ms=None if start_s is None else lasting_ms(start_s),
+        end_ms=end_ms,
+        clock="stream",
+        clock_origin=session.origin(),
+        event_time=session.moment(end_ms),
+        source=Source(vendor="deepgram", stream_id=said.request_id),
     )
 
 

@@ -32,9 +32,10 @@ def shaped(payload: object, shape: type[T], at: str = "$") -> T:
 
 
 def json_body(body: bytes) -> Payload:
-    """A JSON object. Raises `RecordError`."""
+    """A JSON object; a field that is null is not there. Raises `RecordError`."""
     try:
         found = msgspec.json.decode(body)
+        found = _told(found) if b"null" in body else found
     except UNREADABLE as error:
         raise explain(error, body) from None
     if not isinstance(found, dict):
@@ -51,12 +52,23 @@ def inner_json(text: str, at: str) -> Payload:
 
 
 def form_body(body: bytes) -> Payload:
-    """A form's fields; of a field that occurs twice the last counts. Raises `RecordError`."""
+    """A form's fields; of one that occurs twice the last counts, an empty one is not there.
+
+    Raises `RecordError`.
+    """
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, strict_parsing=True))
+        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, strict_parsing=True)
     except ValueError:
         mend = "send application/x-www-form-urlencoded fields in UTF-8"
         raise RecordError("bad_value", field="$", mend=mend) from None
+    return {name: said for name, said in fields if said}
+
+
+def _told(part: Any) -> Any:
+    """Without the fields that are null: many vendors write out what they leave empty."""
+    if isinstance(part, dict):
+        return {name: _told(value) for name, value in part.items() if value is not None}
+    return [_told(value) for value in part] if isinstance(part, list) else part
 
 
 def capitalised(part: Any) -> Any:

@@ -1,6 +1,7 @@
 """Amazon Transcribe streaming: transcript events, and Call Analytics' utterance events.
 
-Nothing on the wire says which call it is: the address does (`?conversation_id=`). An utterance is known by
+Nothing on the wire says which call it is: the address does (`?conversation_id=`), or Chime SDK call analytics
+in its `metadata`, which is an object here and JSON as text there. An utterance is known by
 its channel and start, because a result's id was seen to change from partial to final. Field names come with
 a capital or a small first letter. Source: docs.aws.amazon.com/transcribe, streaming and Call Analytics
 responses.
@@ -15,10 +16,11 @@ from msgspec import Struct
 from cxstream.connectors.aws import AWS_TOKEN, firehose_reply, unwrapped
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import capitalised, lasting_ms, shaped
+from cxstream.connectors.shaped import capitalised, inner_json, lasting_ms, shaped
 from cxstream.events import Fragment, Id, Role, RoleSource, Source, Speaker, Stage
 
 _SOURCE = Source(vendor="aws", stream_id="transcribe")
+_HEARD = frozenset(("TranscriptEvent", "UtteranceEvent"))
 _ROLES = {"CUSTOMER": Role.CUSTOMER, "AGENT": Role.AGENT}
 
 
@@ -61,9 +63,11 @@ class _Utterance(Struct, frozen=True, rename="pascal"):
 
 def read(payload: Payload, session: Session) -> Iterator[Fragment]:
     """See `Connector.read`."""
-    conversation = session.conversation("transcribe")
     for inner, _ in unwrapped(payload):
         named = capitalised(inner)
+        if "Service-type" in named and not _HEARD & named.keys():
+            continue  # what Chime SDK says of the call
+        conversation = session.conversation("transcribe", session.conversation_id or _call(named))
         if "UtteranceEvent" in named:
             said = shaped(named["UtteranceEvent"], _Utterance, "$.UtteranceEvent")
             yield _utterance(said, conversation, session)
@@ -73,6 +77,14 @@ def read(payload: Payload, session: Session) -> Iterator[Fragment]:
             for result in event.transcript.results:
                 if result.alternatives:
                     yield _result(result, conversation, session)
+
+
+def _call(named: Payload) -> str | None:
+    """The call that Chime SDK names beside an event."""
+    told = named.get("Metadata")
+    if isinstance(told, str):
+        told = capitalised(inner_json(told, "$.metadata"))
+    return str(told["CallId"]) if isinstance(told, dict) and told.get("CallId") else None
 
 
 def _whole(event: object) -> object:

@@ -73,13 +73,13 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
         )
     elif event.event_type == "onConversationAdded":
         yield control(ControlKind.STARTED, conversation, source, event_time=event.date_created)
-    elif (event.state_to or event.state) == "closed":
+    elif event.event_type == "onConversationRemoved" or "closed" in (event.state_to, event.state):
         yield control(
             ControlKind.ENDED,
             conversation,
             source,
-            event_time=event.date_updated,
-            mark=event.date_updated,
+            event_time=event.date_updated or event.date_removed,
+            mark=event.date_updated or event.date_removed,
             reason="completed",
         )
 

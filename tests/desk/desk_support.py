@@ -37,6 +37,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.records: list[Transcript] = []
+        self.traces: list[Trace | None] = []
         self.refuses = False
 
     async def write(self, record: Transcript, trace: Trace | None = None) -> Awaitable[None]:
@@ -44,6 +45,7 @@ class Kept:
         if self.refuses:
             raise EngineError("no Kafka here")
         self.records.append(record)
+        self.traces.append(trace)
         return _done()
 
     async def trouble(self) -> str | None:

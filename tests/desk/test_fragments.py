@@ -57,6 +57,21 @@ def test_one_is_accepted_and_written() -> None:
     assert record.ingest_time is not None
 
 
+def test_one_goes_on_in_the_trace_of_its_request_and_of_several_each_in_its_own() -> None:
+    desk = Desk()
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traced = BEARER | {"traceparent": parent, "tracestate": "telephony=1"}
+    post(desk, FRAGMENT, traced)
+    post(desk, [FRAGMENT, FRAGMENT], traced)
+    post(desk, FRAGMENT, BEARER | {"traceparent": "00-not-a-trace"})
+    one, *several, none = desk.written.traces
+    assert one is not None and none is None
+    assert dict(one.headers()) == {"traceparent": parent, "tracestate": "telephony=1"}
+    assert [trace and (trace.trace_id, trace.shared) for trace in several] == [
+        (one.trace_id, True)
+    ] * 2
+
+
 def test_a_batch_is_answered_item_by_item() -> None:
     desk = Desk()
     ended = {

@@ -18,6 +18,7 @@ from support import run_records, said, settings_for
 
 from cxstream.engine import letters
 from cxstream.engine.topics import Topics
+from cxstream.events import Trace
 from cxstream.listen.redact import PatternRedactor
 from cxstream.settings import Settings
 
@@ -25,6 +26,7 @@ CARD = "4111 1111 1111 1111"
 WRONG = json.dumps(
     {"schema": "cx.fragment.v1", "conversation_id": "c", "fragment_id": "f", "text": [CARD]}
 ).encode()
+TRACE = Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
 POISON = b"\xffhello"
 
 
@@ -91,6 +93,17 @@ def test_listed_sent_again_mended_and_refused_in_the_end(settings: Settings) -> 
     refused = replay(settings, [poison])[0]
     assert refused.done == "refused" and "--with FILE" in refused.note
     assert replay(settings, [poison], b"{}")[0].done == "sent mended"
+
+
+def test_what_is_sent_again_goes_on_in_its_trace(settings: Settings) -> None:
+    _, poison = read(settings)
+    gone = poison._replace(record=replaced(poison.record, offset=10_000), trace=TRACE)
+    replay(settings, [gone])  # from the letter, then from the record that this has made
+    last = len(asyncio.run(transcripts(settings))) - 1
+    replay(settings, [poison._replace(record=replaced(poison.record, offset=last, partition=0))])
+    again = sent_again(settings)
+    assert [Trace.read(headers) for _, headers in again] == [TRACE, TRACE]
+    assert [headers[letters.REPLAYS] for _, headers in again] == [b"1", b"2"]
 
 
 def test_the_command_line(embedded_broker: Broker, topic_prefix: str, tmp_path: Path) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaProducer
 from back_office import back_office
 from brokers import Broker
 from msgspec.structs import replace
+from otlp import Collector, collector
 from support import settings_for
 from test_ledger import read
 
@@ -21,6 +24,8 @@ from cxstream.bootstrap.executor import execute
 from cxstream.engine import codec
 from cxstream.engine.topics import Topics
 from cxstream.events import Action, DeadLetter, LedgerEvent, Outcome, RuleRef, Why, from_ms
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 CONFIG = """
 services:
@@ -31,7 +36,18 @@ actions:
 """
 
 
-def test_each_goes_where_it_belongs(broker: Broker, topic_prefix: str, tmp_path: Path) -> None:
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector that the executor sends its spans to."""
+    with collector() as found:
+        for name, value in found.environment().items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def test_each_goes_where_it_belongs(
+    broker: Broker, topic_prefix: str, tmp_path: Path, spans: Collector
+) -> None:
     now_ms = int(time.time() * 1000)
     done = Action(
         id="act_done",
@@ -65,7 +81,12 @@ def test_each_goes_where_it_belongs(broker: Broker, topic_prefix: str, tmp_path:
             producer = AIOKafkaProducer(bootstrap_servers=settings.brokers, acks="all")
             await producer.start()
             for record in records:
-                await producer.send_and_wait(topics.actions, record, key=b"c-1")
+                await producer.send_and_wait(
+                    topics.actions,
+                    record,
+                    key=b"c-1",
+                    headers=[("traceparent", f"00-{TRACE}-{SPAN}-01".encode())],
+                )
             await producer.stop()
             while len(office.asked) < 3:  # one customer's actions in order: the third is the last
                 await asyncio.wait({running}, timeout=0.1)
@@ -73,6 +94,11 @@ def test_each_goes_where_it_belongs(broker: Broker, topic_prefix: str, tmp_path:
             stop.set()
             await running
             keys = [asked.headers["idempotency-key"] for asked in office.asked]
+            traces = [asked.headers["traceparent"].split("-") for asked in office.asked]
+        carried_out = [span for span in spans.spans() if span.name == "executor"]
+        assert {(span.trace, span.parent) for span in carried_out} == {(TRACE, SPAN)}
+        assert {trace for _, trace, _, _ in traces} == {TRACE}
+        assert {span for _, _, span, _ in traces} <= {span.id for span in carried_out}
         return (
             await read(settings, topics.ledger_events),
             await read(settings, topics.outcomes),

@@ -1,7 +1,8 @@
 """Canary numbers go in at the door, and are searched for everywhere afterwards: none may be found.
 
 Everywhere is every file of a Kafka that nothing else uses (all topics and changelogs), the state on disk, the
-logs, and the metrics pages of desk and worker.
+logs, the metrics pages of desk and worker, and the spans that both send; and while they run, one fragment is
+followed through those spans to its nudge.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import pytest
 from brokers import kafka_cluster, missing, why_no_kafka
+from otlp import Seen, collector
 
 CANARIES = (
     "4929 1234 5678 9015", "5425-2334-3010-9903", "371449635398431", "078-05-1120",
@@ -38,6 +40,16 @@ TELLTALES = (
     "four one two one one", "one one one one one",
 )  # fmt: skip
 INGEST = "canary-ingest-token"
+TRACE, TELEPHONY = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+FOLLOWED = {
+    "schema": "cx.fragment.v1",
+    "conversation_id": "followed",
+    "fragment_id": "f-1",
+    "speaker": {"role": "customer"},
+    "agent_id": "a-2",
+    "customer_id": "c-2",
+    "text": "I lost my card on the bus yesterday, please block it",
+}
 WITHIN_S = 120.0
 
 
@@ -70,9 +82,9 @@ def until(condition: Callable[[], bool], what: str) -> None:
         pause.wait(0.1)
 
 
-def get(url: str, body: bytes | None = None) -> str:
+def get(url: str, body: bytes | None = None, **headers: str) -> str:
     """The answer of a desk or a worker; empty while it does not answer."""
-    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {INGEST}"})
+    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {INGEST}", **headers})
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return str(answer.read().decode())
@@ -105,6 +117,19 @@ def fragments() -> list[dict[str, object]]:
     ]
 
 
+def from_telephony_to(name: str, spans: list[Seen]) -> list[str]:
+    """The names of the spans from what telephony said down to the first of this name; [] if there is no way."""
+    by_id = {span.id: span for span in spans if span.trace == TRACE}
+    for last in by_id.values():
+        way, above = [last.name], last.parent
+        while above in by_id:
+            way.insert(0, by_id[above].name)
+            above = by_id[above].parent
+        if last.name == name and above == TELEPHONY:
+            return way
+    return []
+
+
 @pytest.mark.kafka
 def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
     if lacking := why_no_kafka():
@@ -114,7 +139,7 @@ def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
     desk, metrics = free_port(), free_port()
     logs = tmp_path / "logs"
     logs.mkdir()
-    with kafka_cluster().Cluster(tmp_path / "kafka") as cluster:
+    with kafka_cluster().Cluster(tmp_path / "kafka") as cluster, collector() as traces:
         common = {
             "CXSTREAM_BROKERS": cluster.bootstrap_servers,
             "CXSTREAM_DATA_DIR": str(tmp_path / "state"),
@@ -122,6 +147,7 @@ def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
             "CXSTREAM_SECRET_INGEST": INGEST,
             "CXSTREAM_SECRET_DESK": "canary-desk-secret-of-more-than-32-characters",
             "CXSTREAM_LOG_LEVEL": "DEBUG",
+            **traces.environment(),
         }
         with (
             process(logs / "worker", "worker", "--metrics-port", str(metrics), **common),
@@ -135,9 +161,31 @@ def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
             said = len(CANARIES) + 2 * len(SPOKEN)
             until(lambda: f'outcome="applied"}} {said}.0' in get(page), "every final")
             until(lambda: "cxstream_decision_latency_seconds_count" in get(page), "decisions")
+            alone = json.dumps(FOLLOWED).encode()
+            get(
+                f"http://127.0.0.1:{desk}/v1/fragments",
+                alone,
+                traceparent=f"00-{TRACE}-{TELEPHONY}-01",
+            )
+            until(lambda: from_telephony_to("deliver", traces.spans()) != [], "its nudge")
             pages = get(page) + get(f"http://127.0.0.1:{desk}/metrics")
         searched = [path for path in tmp_path.rglob("*") if path.is_file()]
-        contents = {str(path): path.read_bytes() for path in searched} | {"pages": pages.encode()}
+        contents = {str(path): path.read_bytes() for path in searched} | {
+            "pages": pages.encode(),
+            "spans": b"".join(traces.bodies),
+        }
+        spans = traces.spans()
+    assert from_telephony_to("deliver", spans) == [
+        "send cx.transcripts",
+        "conversations",
+        "customers",
+        "deliver",
+    ]
+    assert {span.service for span in spans} == {"cxstream-desk", "cxstream-worker"}
+    begun = [span for span in spans if span.name == "send cx.transcripts"]
+    assert len({span.trace for span in begun}) == len(begun), "a trace a fragment"
+    joined = [span for span in spans if span.name == "conversations batch"]
+    assert {span.trace for span in begun}.issuperset(*(span.links for span in joined))
     assert any(b"cx.signal.v1" in content for content in contents.values()), "Kafka was searched"
     assert any(b"[CARD]" in content for content in contents.values())
     found = [
