@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import control, json_body, lasting_ms, shaped, utc
+from cxstream.connectors.shaped import control, json_body, lasting_ms, named, shaped, utc
 from cxstream.connectors.tokens import SignedToken
 from cxstream.errors import RecordError
 from cxstream.events import (
@@ -25,9 +25,7 @@ from cxstream.events import (
     Id,
     Probability,
     Role,
-    RoleSource,
     Source,
-    Speaker,
     Stage,
     Transcript,
 )
@@ -111,7 +109,7 @@ def _final(said: _NewMessage, pushed: _Pushed, conversation: str) -> Fragment:
         fragment_id=said.name.rsplit("/", 1)[-1],
         stage=Stage.FINAL,
         text=said.content,
-        speaker=_speaker(said.participant_role),
+        speaker=named(_ROLES.get(said.participant_role), label=said.participant_role),
         event_time=utc(said.create_time or pushed.publish_time),
         source=_SOURCE,
         language=said.language_code,
@@ -128,13 +126,14 @@ def _partial(said: _Recognised, pushed: _Pushed, conversation: str) -> Fragment:
             mend="push the attributes as Agent Assist sets them",
         )
     end_ms = _offset_ms(said.speech_end_offset)
+    role = pushed.attributes.get("participant_role", "")
     return Fragment(
         conversation_id=conversation,
         fragment_id=message_id,
         revision=end_ms,
         stage=Stage.PARTIAL,
         text=said.transcript,
-        speaker=_speaker(pushed.attributes.get("participant_role", "")),
+        speaker=named(_ROLES.get(role), label=role),
         end_ms=end_ms,
         clock="stream",
         event_time=utc(pushed.publish_time),
@@ -143,13 +142,6 @@ def _partial(said: _Recognised, pushed: _Pushed, conversation: str) -> Fragment:
         stability=said.stability,
         delivery_id=pushed.message_id or None,
     )
-
-
-def _speaker(role: str) -> Speaker:
-    known = _ROLES.get(role)
-    if known is None:
-        return Speaker(role_source=RoleSource.UNKNOWN, label=role or None)
-    return Speaker(role=known)
 
 
 def _offset_ms(duration: str) -> int:

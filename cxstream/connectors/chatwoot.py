@@ -16,13 +16,12 @@ from msgspec import Struct
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.proof import Signed
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import control, plain, shaped
+from cxstream.connectors.shaped import control, named, plain, shaped
 from cxstream.errors import RecordError
 from cxstream.events import (
     ControlKind,
     Fragment,
     Role,
-    RoleSource,
     Source,
     Speaker,
     Stage,
@@ -31,6 +30,12 @@ from cxstream.events import (
 )
 
 _KINDS = {"0": "incoming", "1": "outgoing", "2": "activity", "3": "template"}
+_ROLES = {
+    "incoming": Role.CUSTOMER,
+    "outgoing": Role.AGENT,
+    "template": Role.SYSTEM,
+    "activity": Role.SYSTEM,
+}
 _CHANNELS = {
     "Channel::Email": "email",
     "Channel::Sms": "sms",
@@ -159,13 +164,10 @@ def _speaker(said: _Message) -> Speaker:
     kind = _KINDS.get(str(said.message_type), str(said.message_type))
     sender = said.sender or _Sender()
     who = None if sender.id is None else str(sender.id)
-    if kind == "incoming":
-        return Speaker(role=Role.CUSTOMER, id=who)
-    if kind in ("template", "activity"):
-        return Speaker(role=Role.SYSTEM, id=who)
-    if kind == "outgoing":
-        return Speaker(role=Role.BOT if sender.type == "agent_bot" else Role.AGENT, id=who)
-    return Speaker(role_source=RoleSource.UNKNOWN, id=who, label=kind)
+    role = _ROLES.get(kind)
+    if role is Role.AGENT and sender.type == "agent_bot":
+        role = Role.BOT
+    return named(role, who=who, label=kind)
 
 
 def _time(value: object, field: str) -> datetime | None:

@@ -17,14 +17,13 @@ from msgspec import Struct
 from cxstream.connectors.aws import AWS_TOKEN, firehose_reply, unwrapped
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import control, shaped, utc
+from cxstream.connectors.shaped import control, named, shaped, utc
 from cxstream.events import (
     ControlKind,
     Fragment,
     Id,
     Redaction,
     Role,
-    RoleSource,
     Source,
     Speaker,
     Stage,
@@ -113,11 +112,9 @@ def read(payload: Payload, session: Session) -> Iterator[Transcript]:
                 yield _final(segment.transcript, event, session, conversation, source, arrived)
 
 
-def _speaker(role: str, participant: str | None) -> Speaker:
-    known = _ROLES.get(role)
-    if known is None:
-        return Speaker(role_source=RoleSource.UNKNOWN, id=participant, label=role)
-    return Speaker(role=known, id=participant)
+def _speaker(said: _Utterance | _Said) -> Speaker:
+    role = said.participant_role
+    return named(_ROLES.get(role), who=said.participant_id, label=role)
 
 
 def _partial(
@@ -135,7 +132,7 @@ def _partial(
         part=max(0, said.begin_offset_millis),
         stage=Stage.PARTIAL,
         text=said.partial_content,
-        speaker=_speaker(said.participant_role, said.participant_id),
+        speaker=_speaker(said),
         start_ms=said.begin_offset_millis,
         end_ms=said.end_offset_millis,
         clock="conversation",
@@ -162,7 +159,7 @@ def _final(
         revision=max(0, end_ms or 0),
         stage=Stage.AMENDED if masked else Stage.FINAL,
         text=said.content,
-        speaker=_speaker(said.participant_role, said.participant_id),
+        speaker=_speaker(said),
         channel="chat" if event.streaming_event_type else "voice",
         text_format="markdown" if said.content_type == "text/markdown" else "plain",
         redaction=Redaction("masked", "[PII]") if masked else Redaction(),

@@ -13,15 +13,13 @@ from msgspec import Struct
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.proof import Signed
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import control, plain, shaped
+from cxstream.connectors.shaped import control, named, plain, shaped
 from cxstream.events import (
     ControlKind,
     Fragment,
     Id,
     Role,
-    RoleSource,
     Source,
-    Speaker,
     Transcript,
     from_ms,
 )
@@ -112,9 +110,7 @@ def _fragment(said: _Part, item: _Item, conversation: str, channel: str) -> Frag
         fragment_id=said.id,
         text=plain(said.body or ""),
         text_format="html",
-        speaker=Speaker(role=role, id=who)
-        if role
-        else Speaker(role_source=RoleSource.UNKNOWN, id=who, label=said.author.type),
+        speaker=named(role, who=who, label=said.author.type),
         channel=channel,
         visibility="internal" if said.part_type == "note" else "public",
         event_time=None if said.created_at is None else from_ms(said.created_at * 1000),

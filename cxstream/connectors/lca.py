@@ -18,14 +18,13 @@ from cxstream.connectors import transcribe
 from cxstream.connectors.aws import AWS_TOKEN, firehose_reply, unwrapped
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import control, lasting_ms, shaped, utc
+from cxstream.connectors.shaped import control, lasting_ms, named, shaped, utc
 from cxstream.events import (
     ControlKind,
     Fragment,
     Id,
     Redaction,
     Role,
-    RoleSource,
     Source,
     Speaker,
     Stage,
@@ -121,7 +120,6 @@ def _fragment(
     said: _Segment, session: Session, conversation: str, when: datetime | None
 ) -> Fragment:
     end_ms = lasting_ms(said.end_time)
-    role = _ROLES.get(said.channel)
     masked = said.original_transcript is not None
     stage = Stage.PARTIAL if said.is_partial else Stage.AMENDED if masked else Stage.FINAL
     return Fragment(
@@ -130,9 +128,7 @@ def _fragment(
         revision=max(0, end_ms),
         stage=stage,
         text=said.transcript,
-        speaker=Speaker(role=role)
-        if role
-        else Speaker(role_source=RoleSource.UNKNOWN, label=said.channel),
+        speaker=named(_ROLES.get(said.channel), label=said.channel),
         track=said.channel,
         start_ms=lasting_ms(said.start_time),
         end_ms=end_ms,

@@ -12,7 +12,7 @@ import msgspec
 
 from cxstream.connectors.session import Payload
 from cxstream.errors import UNREADABLE, RecordError
-from cxstream.events import Control, ControlKind, Source, record_id
+from cxstream.events import Control, ControlKind, Role, RoleSource, Source, Speaker, record_id
 from cxstream.listen.faults import explain
 
 T = TypeVar("T")
@@ -118,6 +118,13 @@ def control(
         fragment_id=fragment_id,
         labels=labels or {},
     )
+
+
+def named(role: Role | None, *, who: str | None = None, label: str | None = None) -> Speaker:
+    """Whoever the vendor says it is; unknown, with the vendor's `label`, where it has another word for them."""
+    if role is None:
+        return Speaker(role_source=RoleSource.UNKNOWN, id=who, label=label or None)
+    return Speaker(role=role, id=who)
 
 
 _TAG = re.compile(r"<[a-zA-Z/!]")

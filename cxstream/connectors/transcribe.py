@@ -16,7 +16,7 @@ from msgspec import Struct
 from cxstream.connectors.aws import AWS_TOKEN, firehose_reply, unwrapped
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import capitalised, inner_json, lasting_ms, shaped
+from cxstream.connectors.shaped import capitalised, inner_json, lasting_ms, named, shaped
 from cxstream.events import Fragment, Id, Role, RoleSource, Source, Speaker, Stage
 
 _SOURCE = Source(vendor="aws", stream_id="transcribe")
@@ -122,14 +122,13 @@ def _result(result: _Result, conversation: str, session: Session) -> Fragment:
 
 
 def _utterance(said: _Utterance, conversation: str, session: Session) -> Fragment:
-    role = _ROLES.get(said.participant_role)
     return Fragment(
         conversation_id=conversation,
         fragment_id=said.utterance_id,
         revision=max(0, said.end_offset_millis),
         stage=Stage.PARTIAL if said.is_partial else Stage.FINAL,
         text=said.transcript,
-        speaker=Speaker(role=role) if role else Speaker(role_source=RoleSource.UNKNOWN),
+        speaker=named(_ROLES.get(said.participant_role)),
         track=said.participant_role,
         start_ms=said.begin_offset_millis,
         end_ms=said.end_offset_millis,

@@ -15,13 +15,12 @@ from msgspec import Struct
 from cxstream.connectors.connector import Connector
 from cxstream.connectors.proof import Signed
 from cxstream.connectors.session import Payload, Session
-from cxstream.connectors.shaped import control, plain, shaped, utc
+from cxstream.connectors.shaped import control, named, plain, shaped, utc
 from cxstream.events import (
     ControlKind,
     Fragment,
     Id,
     Role,
-    RoleSource,
     Source,
     Speaker,
     Transcript,
@@ -116,9 +115,7 @@ def _message(said: _Messaging, conversation: str, event: _Event) -> Fragment:
         conversation_id=conversation,
         fragment_id=said.message.id,
         text=plain(said.message.body),
-        speaker=Speaker(role=role, id=who)
-        if role
-        else Speaker(role_source=RoleSource.UNKNOWN, id=who, label=actor.type or None),
+        speaker=named(role, who=who, label=actor.type),
         channel="chat",
         event_time=utc(event.time),
         source=_SOURCE,

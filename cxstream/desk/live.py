@@ -172,34 +172,25 @@ def router(
         seat = Seat(newsroom, held, stream, after, watched)
         return EventStream(seat, observer, keepalive_s=keepalive_s)
 
-    @streams.get(
-        "/v1/nudges/stream",
-        summary="Nudges as they come: yours, or those of your queues",
-        response_class=Response,
-        responses=_SSE,
-    )
-    async def nudges(request: Request, last_event_id: _LastEventId = None) -> Response:
-        return serve(doors.enter(request), "nudges", last_event_id)
+    def whole(stream: str, let_in: Callable[[Request], object], summary: str) -> None:
+        @streams.get(
+            f"/v1/{stream}/stream",
+            name=stream,
+            summary=summary,
+            response_class=Response,
+            responses=_SSE,
+        )
+        async def stream_of(request: Request, last_event_id: _LastEventId = None) -> Response:
+            let_in(request)
+            return serve(doors.enter(request), stream, last_event_id)
 
-    @streams.get(
-        "/v1/desk/stream",
-        summary="An agent's desktop: conversations line by line, cards, what was said before",
-        response_class=Response,
-        responses=_SSE,
+    whole("nudges", doors.enter, "Nudges as they come: yours, or those of your queues")
+    whole(
+        "desk",
+        doors.agent,
+        "An agent's desktop: conversations line by line, cards, what was said before",
     )
-    async def desk(request: Request, last_event_id: _LastEventId = None) -> Response:
-        doors.agent(request)
-        return serve(doors.enter(request), "desk", last_event_id)
-
-    @streams.get(
-        "/v1/floor/stream",
-        summary="The floor: a row a conversation, escalations, approvals",
-        response_class=Response,
-        responses=_SSE,
-    )
-    async def floor(request: Request, last_event_id: _LastEventId = None) -> Response:
-        doors.supervisor(request)
-        return serve(doors.enter(request), "floor", last_event_id)
+    whole("floor", doors.supervisor, "The floor: a row a conversation, escalations, approvals")
 
     @streams.get(
         "/v1/conversations/{conversation_id}/stream",
