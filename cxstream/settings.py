@@ -151,6 +151,10 @@ class Settings(BaseSettings):
     desk_lookback_s: float = Field(
         3600.0, ge=0, description="a desk that starts reads the topics from so long ago"
     )
+    desk_partials: bool = Field(
+        True,
+        description="words are shown while they are said; each desk then reads cx.transcripts too",
+    )
     desk_embedded_in: tuple[str, ...] = Field(
         (), description="sites that may show the pages in a frame; default: none"
     )

@@ -16,13 +16,22 @@ from cxstream.desk.doors import Doors
 from cxstream.desk.floor import Floor
 from cxstream.desk.guard import Guard
 from cxstream.desk.hub import Hub
-from cxstream.desk.newsroom import ROLES, TOLD, WHOLE, AnswerWriter, Newsroom, StreamObserver
+from cxstream.desk.newsroom import (
+    OVERHEARD,
+    ROLES,
+    TOLD,
+    WHOLE,
+    AnswerWriter,
+    Newsroom,
+    StreamObserver,
+)
 from cxstream.desk.ports import Readiness, Service
 from cxstream.desk.secrets import Secrets
 from cxstream.desk.signin import DESK, SIGNIN
 from cxstream.desk.tokens import Tokens
 from cxstream.engine.tailing import Tail
 from cxstream.engine.tracing import Tracer
+from cxstream.listen.redact import PatternRedactor
 from cxstream.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -63,7 +72,12 @@ def build_live(
         queue_max=settings.desk_queue_events,
     )
     newsroom = Newsroom(
-        Floor(), hub, writer=writer, observer=observer, clock_ms=lambda: time.time_ns() // 1_000_000
+        Floor(),
+        hub,
+        writer=writer,
+        observer=observer,
+        redactor=PatternRedactor(),
+        clock_ms=lambda: time.time_ns() // 1_000_000,
     )
     tail = Tail(
         settings,
@@ -74,6 +88,9 @@ def build_live(
         tracer=spans,
         traced=TOLD,
     )
+    services: list[Service] = [newsroom, tail]
+    if settings.desk_partials:
+        services.append(Tail(settings, OVERHEARD, newsroom.overhear, lookback_s=0))
     doors = Doors(signs)
     keepalive_s = settings.desk_keepalive_s
     return Live(
@@ -85,7 +102,7 @@ def build_live(
             journeys.router(newsroom, doors, Journeys(settings)),
             pages.router(settings.desk_embedded_in),
         ],
-        services=[newsroom, tail],
+        services=services,
         closing=[hub.close],
         parts={"topics": tail},
     )

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from cxstream.desk.hearing import Hearing
 from cxstream.events import STAGE_RANK, ControlKind, Role, Scores, Signal, Stage, to_ms
 
 LINES_KEPT = 80
@@ -56,6 +57,8 @@ class LiveConversation(Struct):
     lines: dict[str, Line] = field(default_factory=dict)
     summary: str = ""
     deleted: set[str] = field(default_factory=set)
+    roles: dict[str, str] = field(default_factory=dict)
+    hearing: Hearing = field(default_factory=Hearing)
 
     def take(self, signal: Signal, arrived_ms: int) -> Line | None:
         """Fold one signal in; the line that is new or changed, None when nothing of the talk changed."""
@@ -68,6 +71,8 @@ class LiveConversation(Struct):
             self._move_on(signal)
         if signal.text is not None and signal.fragment_id is not None:
             return self._say(signal, signal.fragment_id, at_ms)
+        if signal.kind == ControlKind.SPEAKER_REVISED and signal.fragment_id and signal.role:
+            return self._revise(signal.fragment_id, signal.role)
         if signal.kind in _TOLD:
             return self._put(Line(signal.id, signal.kind, Role.SYSTEM, signal.reason or "", at_ms))
         return None
@@ -129,7 +134,7 @@ class LiveConversation(Struct):
         line = Line(
             fragment_id,
             "said",
-            signal.role or Role.UNKNOWN,
+            self.roles.get(fragment_id, signal.role or Role.UNKNOWN),
             signal.text or "",
             at_ms,
             valence=scores.sentiment.valence if scores else None,
@@ -139,6 +144,17 @@ class LiveConversation(Struct):
             precedence=precedence,
         )
         return self._put(line)
+
+    def _revise(self, fragment_id: str, role: str) -> Line | None:
+        """Somebody else said it, whether it is here already or still to come."""
+        self.roles[fragment_id] = role
+        if len(self.roles) > LINES_KEPT:
+            del self.roles[next(iter(self.roles))]
+        held = self.lines.get(fragment_id)
+        if held is None or held.role == role:
+            return None
+        held.role = role
+        return held
 
     def _put(self, line: Line) -> Line | None:
         held = self.lines.get(line.fragment_id)

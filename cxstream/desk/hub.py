@@ -141,12 +141,18 @@ class Hub:
         """Whether anyone reads it now; spares making events for nobody."""
         return audience in self._readers
 
-    def publish(self, audiences: Iterable[Audience], kind: str, data: bytes) -> Event:
-        """Give an event to every reader of these audiences, each once, and keep it for those who return."""
+    def publish(
+        self, audiences: Iterable[Audience], kind: str, data: bytes, *, keep: bool = True
+    ) -> Event:
+        """Give an event to every reader of these audiences, each once, and keep it for those who return.
+
+        What is over in a moment need not be kept: it would take the place of what must not be missed.
+        """
         self._number += 1
         event = Event(self._number, kind, data)
         for audience in audiences:
-            self._ring(audience).put(event)
+            if keep:
+                self._ring(audience).put(event)
             slow = [s for s in self._readers.get(audience, ()) if not s.give(event)]
             for subscription in slow:
                 self.cut_off += 1

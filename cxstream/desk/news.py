@@ -15,11 +15,12 @@ from msgspec import Struct
 from cxstream.desk.conversations import LiveConversation
 from cxstream.desk.floor import Card, Floor
 from cxstream.desk.hub import Audience
-from cxstream.desk.views import Gone, Said, line_view
+from cxstream.desk.views import Gone, HearingView, Said, line_view
 from cxstream.events import (
     Action,
     ControlKind,
     Escalation,
+    Fragment,
     LedgerRow,
     Nudge,
     Outcome,
@@ -27,6 +28,7 @@ from cxstream.events import (
     Role,
     Signal,
     Summary,
+    from_ms,
     to_ms,
 )
 
@@ -45,6 +47,24 @@ class News(NamedTuple):
 def take(floor: Floor, record: Struct, arrived_ms: int) -> list[News]:
     """Apply one record that came at `arrived_ms` (our clock); records that no screen shows change nothing."""
     return list(_take(record, floor, arrived_ms))
+
+
+def overhear(
+    floor: Floor, partial: Fragment, arrived_ms: int
+) -> tuple[tuple[Audience, ...], HearingView] | None:
+    """Words that are not final yet, and whom they are for; None when they tell nothing new."""
+    conversation = floor.conversations.get((partial.tenant, partial.conversation_id))
+    if conversation is None or conversation.state == "ended" or partial.visibility != "public":
+        return None
+    place = partial.fragment_id
+    if place in conversation.lines or place in conversation.deleted:
+        return None
+    side = conversation.roles.get(place, partial.speaker.role)
+    said = conversation.hearing.take(partial, side, arrived_ms)
+    if said is None:
+        return None
+    view = HearingView(conversation.id, place, side, said.text(), from_ms(said.at_ms))
+    return (*_agent(conversation), *_watching(conversation)), view
 
 
 def expire(floor: Floor, clock_ms: int) -> tuple[list[News], list[Card]]:
@@ -91,6 +111,8 @@ def _signal(record: Signal, floor: Floor, arrived_ms: int) -> Iterator[News]:
         deleted = None
     if line is None and not deleted and known == (conversation.seq, conversation.customer_id):
         return
+    if line is not None:
+        conversation.hearing.finish(line.role, line.fragment_id, line.at_ms)
     if record.scores is not None and record.role == Role.CUSTOMER and line is not None:
         minute = floor.hour.minute(record.tenant, conversation.queue, line.at_ms)
         minute.said += 1

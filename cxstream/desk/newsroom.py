@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from cxstream.desk import news
 from cxstream.desk.cards import outcome_of
@@ -26,15 +27,18 @@ from cxstream.events import (
     CarryOver,
     CustomerRecord,
     Escalation,
+    Fragment,
     LedgerRow,
     Nudge,
     Outcome,
     Passport,
     Signal,
+    Stage,
     Summary,
     Trace,
     from_ms,
 )
+from cxstream.listen.redact import Redactor
 
 ROLES = ("signals", "nudges", "actions", "escalations", "summaries", "outcomes", "passports")
 """The topics that a desk tails, by role."""
@@ -45,7 +49,12 @@ WHOLE = ("ledger",)
 TOLD = ("nudges", "escalations", "actions")
 """What somebody is told of at once: the end of a fragment's trace."""
 
+OVERHEARD = ("transcripts",)
+"""And those of which it shows what is not final yet."""
+
 TICK_S = 1.0
+_PARTIAL = b'"partial"'
+_OVERHEARD_FOR_MS = 5_000
 
 Tailed = (
     Signal
@@ -101,6 +110,7 @@ class Newsroom:
         *,
         writer: AnswerWriter,
         observer: StreamObserver,
+        redactor: Redactor,
         clock_ms: Callable[[], int],
     ) -> None:
         self.floor = floor
@@ -108,7 +118,9 @@ class Newsroom:
         self.clock_ms = clock_ms
         self._writer = writer
         self._observer = observer
+        self._redactor = redactor
         self._decoder = msgspec.json.Decoder(Tailed)
+        self._fragments = msgspec.json.Decoder(Fragment)
         self._encode = msgspec.json.Encoder().encode
         self._ticking: asyncio.Task[None] | None = None
         self._writing: set[asyncio.Task[None]] = set()
@@ -121,6 +133,31 @@ class Newsroom:
             self._observer.unreadable()
             return
         self.publish(news.take(self.floor, record, arrived_ms))
+
+    def overhear(self, value: bytes | None, arrived_ms: int) -> None:
+        """Take a record off `cx.transcripts`: of a partial its words are shown to those who look now.
+
+        Whoever wrote it, it is redacted here. What cannot be read is for the worker to say.
+        """
+        if value is None or _PARTIAL not in value:
+            return
+        if self.clock_ms() - arrived_ms > _OVERHEARD_FOR_MS:
+            return
+        try:
+            partial = self._fragments.decode(value)
+        except msgspec.DecodeError:
+            return
+        if partial.stage is not Stage.PARTIAL:
+            return
+        told = news.overhear(self.floor, partial, arrived_ms)
+        if told is None:
+            return
+        audiences, said = told
+        present = [audience for audience in audiences if self.hub.is_heard(audience)]
+        if present:
+            shown = replace(said, text=self._redactor.redact(said.text).text)
+            self.hub.publish(present, "hearing", self._encode(shown), keep=False)
+            self._observer.told("hearing")
 
     def publish(self, told: Iterable[news.News]) -> None:
         """Tell whoever is to be told."""

@@ -129,6 +129,16 @@ class Said(Struct, frozen=True):
     deleted: str | None = None
 
 
+class HearingView(Struct, frozen=True):
+    """What one side is saying now: not final, and replaced by what comes next."""
+
+    conversation_id: str
+    fragment_id: str
+    role: str
+    text: str
+    at: datetime
+
+
 def line_view(line: Line) -> LineView:
     """A line as the pages draw it."""
     return LineView(

@@ -69,7 +69,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     life: Life
     pool: ScoringPool
     explainer: Explainer
-    tracer: Tracer | None = None
+    spans: Tracer | None = None  # Faust has a `tracer` of its own, for another library
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.draining = asyncio.Event()
@@ -137,8 +137,8 @@ class CxApp(faust.App):  # type: ignore[misc]
             late.cancel()
         self.pool.close()
         self.explainer.close()
-        if self.tracer is not None:
-            self.tracer.close()
+        if self.spans is not None:
+            self.spans.close()
 
 
 def build_app(
@@ -207,7 +207,7 @@ def build_app(
         )
     )
     app.pool = pool
-    app.tracer = tracer
+    app.spans = tracer
     app.explainer = explainer
     desk = Desk(
         app=app,

@@ -76,7 +76,8 @@ class Delta(Struct, frozen=True):
 class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="cx.signal.v1"):
     """A scored utterance, or a moment of a conversation, with the state of the conversation after it.
 
-    `kind` is `utterance` or the type of the control event. `conversation` holds the conversation's facts
+    `kind` is `utterance` or the type of the control event; `role` is who spoke, with `speaker.revised` who it
+    was after all. `conversation` holds the conversation's facts
     (see `context.arc.facts`). `seq` rises by one a signal, so that a redelivered one is known.
     `deltas` is what it changes in the customer's windows: an amended or late utterance takes back what its
     earlier form had added. `next_actions` is what the agent will probably do next, at most five labels with

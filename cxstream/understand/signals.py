@@ -23,6 +23,7 @@ def signal_of(
     `next_actions` is there while the customer had the last word.
     """
     said = record if isinstance(record, Fragment) else None
+    speaker = record.speaker  # of a control event: who it was after all
     waits = said is not None and _customer_spoke_last(state)
     return Signal(
         id=record_id("signal", state.id, entry.id, entry.rank, entry.revision),
@@ -38,8 +39,8 @@ def signal_of(
         fragment_id=record.fragment_id,
         stage=said.stage if said else None,
         revision=entry.revision,
-        role=said.speaker.role if said else None,
-        role_source=said.speaker.role_source if said else None,
+        role=speaker.role if speaker else None,
+        role_source=speaker.role_source if speaker else None,
         text=said.text if said else None,
         scores=reading.scores if reading else None,
         risk=Risk(

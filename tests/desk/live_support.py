@@ -26,6 +26,7 @@ from cxstream.desk.serve import listen
 from cxstream.desk.tokens import Tokens, Viewer
 from cxstream.errors import EngineError
 from cxstream.events import Approval, Outcome, Trace
+from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.desk_metrics import DeskMetrics
 
 SIGNIN = "a-signin-secret-of-the-tests"
@@ -65,7 +66,12 @@ class LiveDesk:
         self.kept = KeptAnswers()
         self.hub = Hub(mark, ring_size=replay, queue_max=queue)
         self.newsroom = Newsroom(
-            Floor(), self.hub, writer=self.kept, observer=self.metrics, clock_ms=lambda: NOW_MS
+            Floor(),
+            self.hub,
+            writer=self.kept,
+            observer=self.metrics,
+            redactor=PatternRedactor(),
+            clock_ms=lambda: NOW_MS,
         )
         self.tokens = Tokens(lambda: self.secrets.valid("desk"))
         doors = Doors(self.tokens)

@@ -10,14 +10,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from live_records import nudge, signal
-from live_support import KIM, LENA, LOU, TOM, Got, LiveDesk, events, until
+from live_support import KIM, LENA, LOU, NOW_MS, TOM, Got, LiveDesk, events, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from cxstream.desk.tokens import Viewer
+from cxstream.events import Fragment, Role, Speaker, Stage
 
 WITHIN_S = 30.0
 
@@ -282,5 +284,44 @@ def test_a_socket_resumes_and_needs_a_token() -> None:
                 assert closed.value.rcvd.code == 1012
             with pytest.raises(Exception, match="403"):
                 await connect(url)
+
+    run(scene())
+
+
+def test_words_that_are_being_said_reach_who_looks_and_are_redacted() -> None:
+    def said(text: str, revision: int, stage: Stage = Stage.PARTIAL) -> bytes:
+        return msgspec.json.encode(
+            Fragment(
+                conversation_id="call-1",
+                fragment_id="f-2",
+                text=text,
+                speaker=Speaker(role=Role.CUSTOMER),
+                stage=stage,
+                revision=revision,
+            )
+        )
+
+    async def scene() -> None:
+        desk = LiveDesk()
+        desk.take(signal())
+        async with (
+            desk.served() as host,
+            reading(desk, host, TOM, "/v1/desk/stream") as tom,
+            reading(desk, host, LENA, "/v1/desk/stream") as lena,
+            reading(desk, host, KIM, "/v1/conversations/call-1/stream") as kim,
+        ):
+            for stream in (tom, lena, kim):
+                assert (await anext(stream)).kind == "hello"
+            desk.newsroom.overhear(said("too late", 1), NOW_MS - 60_000)
+            desk.newsroom.overhear(said("final", 1, Stage.FINAL), NOW_MS)
+            for value in (None, b'"partial"', b'{"stage": "partial"}', b"\xff"):
+                desk.newsroom.overhear(value, NOW_MS)
+            desk.newsroom.overhear(said("I am kay@example.org and", 2), NOW_MS)
+            for stream in (tom, kim):
+                event = await anext(stream)
+                assert (event.kind, event.data["role"]) == ("hearing", "customer")
+                assert event.data["text"] == "I am [EMAIL] and"
+            desk.take(signal(2, agent="a-2", conversation="call-2"))
+            assert (await anext(lena)).kind == "conversation"
 
     run(scene())

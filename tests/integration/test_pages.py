@@ -17,11 +17,12 @@ from axe_playwright_python.sync_playwright import Axe
 from brokers import ROOT, Broker
 from browser import chromium
 from floor import TENANT, Floor, told
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
 from cxstream.demo.story import Story, bundled
 from cxstream.desk.tokens import Viewer
-from cxstream.events import Fragment, Role, Speaker, record_id
+from cxstream.events import Control, ControlKind, Fragment, Role, Speaker, Stage, record_id
 from cxstream.understand.lexicon import LexiconScorer
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -163,6 +164,56 @@ def test_what_an_agent_promises_stands_on_the_page(
     expect(page.locator("#promises")).to_contain_text("due")
 
 
+def test_words_show_while_they_are_said_and_who_said_them_is_put_right(
+    floor: Floor, opened: Any
+) -> None:
+    page = opened(floor.link("agent", Viewer("a-rae", "agent", TENANT)))
+    final = Fragment(
+        conversation_id="spoken",
+        fragment_id="u-1",
+        text="Good morning, what can I do for you?",
+        speaker=Speaker(role=Role.AGENT),
+        channel="voice",
+        tenant=TENANT,
+        event_time=datetime.now(UTC),
+        agent_id="a-rae",
+        customer_id="c-rae",
+    )
+    partial = replace(
+        final,
+        fragment_id="u-2",
+        stage=Stage.PARTIAL,
+        revision=1,
+        speaker=Speaker(role=Role.CUSTOMER),
+        event_time=None,
+    )
+    floor.send([final])
+    expect(page.get_by_role("heading", name="c-rae")).to_be_visible(timeout=PATIENCE_MS)
+    unfinished = page.locator("#transcript li.unfinished")
+    floor.send([replace(partial, text="my mail is kay@")])
+    expect(unfinished).to_contain_text("my mail is", timeout=PATIENCE_MS)
+    keep(page, "agent-hearing")
+    floor.send([replace(partial, revision=2, text="my mail is kay@example.org and the")])
+    expect(unfinished).to_contain_text("my mail is [EMAIL] and the")
+    assert unfinished.count() == 1
+    assert Axe().run(page).violations_count == 0
+    whole = "my mail is kay@example.org and the bill is wrong"
+    floor.send([replace(partial, stage=Stage.FINAL, revision=3, text=whole)])
+    expect(page.locator("#transcript li.customer:not(.unfinished)")).to_contain_text("is wrong")
+    expect(unfinished).to_have_count(0)
+    revised = Control(
+        conversation_id="spoken",
+        type=ControlKind.SPEAKER_REVISED,
+        tenant=TENANT,
+        event_time=datetime.now(UTC),
+        fragment_id="u-2",
+        speaker=Speaker(role=Role.AGENT),
+    )
+    floor.send([revised])
+    expect(page.locator("#transcript li.customer")).to_have_count(0)
+    expect(page.locator("#transcript li.agent")).to_have_count(2)
+
+
 def test_the_words_that_count_are_marked(floor: Floor, opened: Any) -> None:
     page = opened(floor.link("agent", Viewer("a-ben", "agent", TENANT)))
     mark = page.locator("#transcript mark.evidence").first
@@ -234,7 +285,15 @@ def test_one_click_to_the_journey(floor: Floor, opened: Any) -> None:
     for stage in ("heard", "understood", "decided"):
         expect(steps.locator(f"li.{stage}").first).to_be_visible()
     expect(steps).to_contain_text("I've just opened my November bill")
-    keep(page, "journey-light")
+    address = page.url
+    for scheme in ("light", "dark"):
+        for width in (1280, 800):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            keep(page, f"journey-{scheme}" if width == 1280 else f"journey-{scheme}-{width}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -258,6 +317,8 @@ def test_both_pages_are_accessible_and_as_pictured(
         assert found.violations_count == 0, found.generate_report()
         if width == 1280:
             keep(page, f"{name}-{scheme}")
+        else:
+            keep(page, f"{name}-{scheme}-{width}")
 
 
 def test_a_page_without_a_token_shows_nothing(floor: Floor, opened: Any) -> None:

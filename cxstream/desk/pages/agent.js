@@ -42,6 +42,9 @@ const events = {
     }
     drawList();
   },
+  hearing(said) {
+    if (front === said.conversation_id) transcript.hear(said);
+  },
   nudge(card) {
     const view = put(card);
     if (!view) return;

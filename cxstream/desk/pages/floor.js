@@ -198,7 +198,8 @@ function watch(id) {
       if (data.line) transcript.put(data.line);
       if (data.deleted) transcript.remove(data.deleted);
       drawFacts(data.row);
-    } else if (kind === "nudge" || kind === "answered") {
+    } else if (kind === "hearing") transcript.hear(data);
+    else if (kind === "nudge" || kind === "answered") {
       shown.set(data.nudge.id, data);
       drawWatchedCards();
     } else if (kind === "gone") {

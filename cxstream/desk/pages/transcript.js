@@ -6,6 +6,8 @@ import { clock, happened, plain, tone } from "./words.js";
 
 const SPEAKERS = { customer: "customer", agent: "agent", bot: "bot", supervisor: "supervisor" };
 const NEAR_END_PX = 80;
+const UNFINISHED_MS = 8_000; // what nobody goes on with leaves
+const ms = ({ at }) => Date.parse(at); // as text 05.2Z would come before 05Z
 
 /** A list of lines; `put` adds or changes one, `mark` says which words count. */
 export class Transcript {
@@ -17,6 +19,8 @@ export class Transcript {
   }
 
   clear() {
+    for (const role of [...(this.unfinished?.keys() ?? [])]) this.unhear(role);
+    this.unfinished = new Map();
     this.lines = new Map();
     this.marks = new Map();
     this.list.replaceChildren();
@@ -48,6 +52,29 @@ export class Transcript {
     if (stay) this.toEnd();
   }
 
+  /** Show words that are being said; the next ones of the same side take their place. */
+  hear(said) {
+    if (this.lines.has(said.fragment_id)) return;
+    const stay = this.atEnd;
+    const held = this.unfinished.get(said.role);
+    const element = this.draw({ ...said, kind: "said" });
+    element.classList.add("unfinished");
+    element.setAttribute("aria-hidden", "true"); // a reader hears the line once, when it is final
+    if (held) held.element.replaceWith(element);
+    else this.list.append(element);
+    clearTimeout(held?.timer);
+    const timer = setTimeout(() => this.unhear(said.role), UNFINISHED_MS);
+    this.unfinished.set(said.role, { said, element, timer });
+    if (stay) this.toEnd();
+  }
+
+  unhear(role) {
+    const held = this.unfinished.get(role);
+    clearTimeout(held?.timer);
+    held?.element.remove();
+    this.unfinished.delete(role);
+  }
+
   remove(fragmentId) {
     this.lines.get(fragmentId)?.element.remove();
     this.lines.delete(fragmentId);
@@ -64,20 +91,23 @@ export class Transcript {
   }
 
   place(line) {
+    const unfinished = this.unfinished.get(line.role)?.said;
+    if (unfinished && (unfinished.fragment_id === line.fragment_id || ms(unfinished) <= ms(line))) this.unhear(line.role);
     const element = this.draw(line);
     const held = this.lines.get(line.fragment_id);
     if (held) held.element.replaceWith(element);
     else {
       // late lines find their place
-      const later = [...this.lines.values()].find((other) => other.line.at > line.at);
-      this.list.insertBefore(element, later?.element ?? null);
+      const later = [...this.lines.values()].find((other) => ms(other.line) > ms(line));
+      const [unheard] = this.unfinished.values();
+      this.list.insertBefore(element, later?.element ?? unheard?.element ?? null);
     }
     this.lines.set(line.fragment_id, { line, element });
     if (!held) this.sortKeys();
   }
 
   sortKeys() {
-    this.lines = new Map([...this.lines].sort(([, a], [, b]) => (a.line.at < b.line.at ? -1 : 1)));
+    this.lines = new Map([...this.lines].sort(([, a], [, b]) => ms(a.line) - ms(b.line)));
   }
 
   draw(line) {

@@ -127,3 +127,14 @@ def test_resume_gives_exactly_what_was_missed_or_a_reset(
     else:
         assert back.reset == "too_old"
         assert len(missed) > ring
+
+
+def test_what_is_over_in_a_moment_takes_nobodys_place() -> None:
+    hub = Hub("m", ring_size=2)
+    first = hub.subscribe([TOM])
+    hub.publish([TOM], "nudge", b"{}")
+    for _ in range(5):
+        hub.publish([TOM], "hearing", b"{}", keep=False)
+    assert len(asyncio.run(first.take(0.001))) == 6
+    assert taken(hub, TOM, after="m-0") == [1]
+    assert taken(hub, TOM, after="m-4") == []
