@@ -40,12 +40,30 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+LOOK = f"""
+import sys
+sys.path[:0] = [{str(ROOT / "tests")!r}, {str(ROOT / "tests" / "integration")!r}]
+from browser import chromium
+from playwright.sync_api import expect
+with chromium() as browser:
+    page = browser.new_page()
+    page.goto(sys.argv[1])
+    expect(page.locator("article.card blockquote").first).not_to_be_empty(timeout=60_000)
+    expect(page.get_by_role("log")).to_contain_text("My card is [CARD]")
+    print(page.locator("article.card").first.inner_text())
+"""
+"""The stranger looks at the page that the fourth step opens."""
+
+
 def test_from_nothing_to_a_nudge(tmp_path: Path) -> None:
     """Every command of the page but the installation, in one shell, with ports that are free."""
-    if shutil.which("curl") is None:
-        missing("curl", "install it: the page uses it")
+    for part in ("curl", "kcat", "chromium"):
+        if shutil.which(part) is None:
+            missing(part, "install it: who follows the page uses it")
     steps = blocks(CONNECT, "sh")
-    assert len(steps) == 7
+    assert len(steps) == 8
+    (tmp_path / "look.py").write_text(LOOK)
+    steps[4] += 'python look.py "$DESK/agent#$TOKEN" >looked.txt\n'
     script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(
         f"echo '--- {number}'; date +%T >&2\n{step}" for number, step in enumerate(steps)
     )
@@ -63,7 +81,10 @@ def test_from_nothing_to_a_nudge(tmp_path: Path) -> None:
     assert json.loads(told[3].partition("\n")[2])["accepted"] == 3
     nudge = json.loads(told[4].partition("\n")[2])
     assert (nudge["conversation_id"], nudge["agent_id"]) == ("acme:c-17", "a-7")
-    assert json.loads(told[5].partition("\n")[2].splitlines()[-1])["accepted"] == 1
+    assert "Why" in (tmp_path / "looked.txt").read_text()
+    straight = json.loads(told[5].partition("\n")[2].splitlines()[-1])
+    assert (straight["kind"], straight["conversation_id"]) == ("utterance", "acme:c-18")
+    assert json.loads(told[6].partition("\n")[2].splitlines()[-1])["accepted"] == 1
     assert "4111 1111" not in done.stdout
 
 

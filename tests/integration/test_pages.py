@@ -288,7 +288,7 @@ def test_one_click_to_the_journey(floor: Floor, opened: Any) -> None:
     address = page.url
     for scheme in ("light", "dark"):
         for width in (1280, 800):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
             found = Axe().run(page)
