@@ -48,6 +48,24 @@ CARRIES: dict[str, Carries] = {
 """By a topic's role, in the order of the loop."""
 
 _SOCKET = "fragmentSocket"
+_HEADERS: dict[str, Any] = {
+    "type": "object",
+    "description": "CloudEvents 1.0 in binary mode, and W3C trace context; ours have them, yours may",
+    "properties": {
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": {"type": "string", "description": "the record's own id, where it has one"},
+        "ce_type": {"type": "string", "description": "as `schema` in the record"},
+        "ce_source": {"type": "string"},
+        "content-type": {"const": "application/json"},
+        "cx-sent-ms": {
+            "type": "string",
+            "pattern": "^[0-9]{1,15}$",
+            "description": "when the transcript record that caused it was sent, epoch ms",
+        },
+        "traceparent": {"type": "string", "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-"},
+        "tracestate": {"type": "string", "maxLength": 512},
+    },
+}
 
 
 def asyncapi(
@@ -120,6 +138,7 @@ def _message(record: type, key: str) -> dict[str, Any]:
     name = record.__name__
     return _bare(name) | {
         "summary": (record.__doc__ or name).strip().splitlines()[0],
+        "headers": _HEADERS,
         "bindings": {
             "kafka": {
                 "key": {"type": "string", "description": key},

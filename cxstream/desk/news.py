@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from cxstream.desk.audiences import of_action, of_card, to_agent, to_floor, to_watchers
 from cxstream.desk.conversations import LiveConversation
 from cxstream.desk.floor import Card, Floor
 from cxstream.desk.hub import Audience
@@ -64,7 +65,7 @@ def overhear(
     if said is None:
         return None
     view = HearingView(conversation.id, place, side, said.text(), from_ms(said.at_ms))
-    return (*_agent(conversation), *_watching(conversation)), view
+    return (*to_agent(conversation), *to_watchers(conversation)), view
 
 
 def expire(floor: Floor, clock_ms: int) -> tuple[list[News], list[Card]]:
@@ -89,7 +90,7 @@ def expire(floor: Floor, clock_ms: int) -> tuple[list[News], list[Card]]:
         gone = floor.conversations[place]
         floor.forget(place)
         body = Gone(gone.id, "ended")
-        news.append(News((*_floor(gone), *_watching(gone), *_agent(gone)), "gone", body))
+        news.append(News((*to_floor(gone), *to_watchers(gone), *to_agent(gone)), "gone", body))
     return news, ignored
 
 
@@ -128,10 +129,10 @@ def _signal(record: Signal, floor: Floor, arrived_ms: int) -> Iterator[News]:
         for card in floor.cards_of(conversation):
             yield from _leave(floor, card, "ended")
     row = floor.row(conversation)
-    yield News(_floor(conversation), "row", row)
+    yield News(to_floor(conversation), "row", row)
     if known[0] == 0 or agent != conversation.agent_id or known[1] != conversation.customer_id:
-        yield News(_agent(conversation), "conversation", floor.view(conversation))
-        yield News(_watching(conversation), "conversation", floor.view(conversation))
+        yield News(to_agent(conversation), "conversation", floor.view(conversation))
+        yield News(to_watchers(conversation), "conversation", floor.view(conversation))
         return
     said = Said(
         row,
@@ -139,7 +140,7 @@ def _signal(record: Signal, floor: Floor, arrived_ms: int) -> Iterator[News]:
         conversation.next_actions,
         str(deleted) if deleted else None,
     )
-    yield News((*_agent(conversation), *_watching(conversation)), "said", said)
+    yield News((*to_agent(conversation), *to_watchers(conversation)), "said", said)
 
 
 @_take.register
@@ -160,9 +161,9 @@ def _nudge(record: Nudge, floor: Floor, arrived_ms: int) -> Iterator[News]:
         card.gone = "ended"
         return
     floor.hour.minute(record.tenant, conversation.queue, to_ms(record.event_time)).nudges += 1
-    yield News(_card_audiences(floor, card), "nudge", card.view())
+    yield News(of_card(floor, card), "nudge", card.view())
     if conversation.seq:
-        yield News(_floor(conversation), "row", floor.row(conversation))
+        yield News(to_floor(conversation), "row", floor.row(conversation))
 
 
 @_take.register
@@ -176,8 +177,8 @@ def _outcome(record: Outcome, floor: Floor, arrived_ms: int) -> Iterator[News]:
         minute.accepted += record.kind == "accepted"
         minute.dismissed += record.kind == "dismissed"
         if card.gone is None:
-            yield News(_card_audiences(floor, card), "answered", card.view())
-            yield News(_floor(conversation), "row", floor.row(conversation))
+            yield News(of_card(floor, card), "answered", card.view())
+            yield News(to_floor(conversation), "row", floor.row(conversation))
         return
     raised = floor.raised.get(record.decision_id or "")
     if raised is not None and raised.answers.take(record):
@@ -215,7 +216,7 @@ def _action(record: Action, floor: Floor, arrived_ms: int) -> Iterator[News]:
         return
     floor.waiting[record.id] = record
     conversation = floor.conversations.get((record.tenant, record.conversation_id))
-    yield News(_action_audiences(record, conversation), "approval", record)
+    yield News(of_action(record, conversation), "approval", record)
 
 
 @_take.register
@@ -230,7 +231,7 @@ def _summary(record: Summary, floor: Floor, arrived_ms: int) -> Iterator[News]:
 def _ledger(record: LedgerRow, floor: Floor, arrived_ms: int) -> Iterator[News]:
     if floor.promised.take(record) and record.customer_id is not None:
         for conversation in floor.live_of(record.tenant, record.customer_id):
-            audiences = (*_agent(conversation), *_watching(conversation))
+            audiences = (*to_agent(conversation), *to_watchers(conversation))
             yield News(audiences, "conversation", floor.view(conversation))
 
 
@@ -243,20 +244,20 @@ def _passport(record: Passport, floor: Floor, arrived_ms: int) -> Iterator[News]
         floor.passports.popitem(last=False)
     conversation = floor.conversations.get((record.tenant, record.conversation_id))
     if conversation is not None and conversation.seq:
-        audiences = (*_agent(conversation), *_watching(conversation))
+        audiences = (*to_agent(conversation), *to_watchers(conversation))
         yield News(audiences, "conversation", floor.view(conversation))
 
 
 def _leave(floor: Floor, card: Card, reason: str) -> Iterator[News]:
     card.gone = reason
-    yield News(_card_audiences(floor, card), "gone", Gone(card.nudge.id, reason))
+    yield News(of_card(floor, card), "gone", Gone(card.nudge.id, reason))
 
 
 def _decided(floor: Floor, action: Action, reason: str) -> Iterator[News]:
     if not floor.decide(action):
         return
     conversation = floor.conversations.get((action.tenant, action.conversation_id))
-    yield News(_action_audiences(action, conversation), "gone", Gone(action.id, reason))
+    yield News(of_action(action, conversation), "gone", Gone(action.id, reason))
 
 
 def _hand_over(floor: Floor, conversation: LiveConversation, agent: str) -> Iterator[News]:
@@ -270,41 +271,6 @@ def _hand_over(floor: Floor, conversation: LiveConversation, agent: str) -> Iter
 
 def _row_everywhere(floor: Floor, conversation: LiveConversation) -> Iterator[News]:
     row = floor.row(conversation)
-    yield News(_floor(conversation), "row", row)
+    yield News(to_floor(conversation), "row", row)
     said = Said(row, None, conversation.next_actions)
-    yield News((*_agent(conversation), *_watching(conversation)), "said", said)
-
-
-def _agent(conversation: LiveConversation) -> tuple[Audience, ...]:
-    if conversation.agent_id is None:
-        return ()
-    return (Audience("desk", conversation.tenant, f"agent:{conversation.agent_id}"),)
-
-
-def _watching(conversation: LiveConversation) -> tuple[Audience, ...]:
-    return (Audience("conversation", conversation.tenant, conversation.id),)
-
-
-def _floor(conversation: LiveConversation, stream: str = "floor") -> tuple[Audience, ...]:
-    everywhere = Audience(stream, conversation.tenant, "all")
-    if conversation.queue is None:
-        return (everywhere,)
-    return (everywhere, Audience(stream, conversation.tenant, f"queue:{conversation.queue}"))
-
-
-def _card_audiences(floor: Floor, card: Card) -> tuple[Audience, ...]:
-    nudge = card.nudge
-    who = f"agent:{nudge.agent_id}"
-    theirs = (Audience("nudges", nudge.tenant, who), Audience("desk", nudge.tenant, who))
-    conversation = floor.conversations.get((nudge.tenant, nudge.conversation_id))
-    if conversation is None:
-        return theirs
-    return (*theirs, *_watching(conversation), *_floor(conversation, "nudges"))
-
-
-def _action_audiences(
-    action: Action, conversation: LiveConversation | None
-) -> tuple[Audience, ...]:
-    if conversation is not None:
-        return _floor(conversation)
-    return (Audience("floor", action.tenant, "all"),)
+    yield News((*to_agent(conversation), *to_watchers(conversation)), "said", said)

@@ -149,6 +149,10 @@ def test_what_is_on_the_topics_is_what_the_document_says(floor: Floor) -> None:
             whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
             problems = list(jsonschema.Draft202012Validator(whole).iter_errors(payload))
             assert not problems, (role, name, problems[0].message, payload)
+            beside = found.get("headers") or []
+            told_beside = dict(zip(beside[::2], beside[1::2], strict=True))
+            jsonschema.validate(told_beside, document["components"]["messages"][name]["headers"])
+            assert role == "transcripts" or told_beside["ce_type"] == payload["schema"]
             key = channel["description"].removeprefix("keyed by ").partition(" ")[0]
             if key in payload:
                 assert found["key"] == payload[key], (role, found["key"])
