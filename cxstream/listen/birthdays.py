@@ -1,4 +1,5 @@
-"""Dates of birth: a date after the words that announce one, or a fragment that is only a date of long ago.
+"""Dates of birth: a date after the words that announce one, or one of long ago that a fragment begins with, as
+answers to "and your date of birth?" do.
 
 Other dates (of an order, an appointment, a bill) are no personal data, and stay.
 """
@@ -33,7 +34,8 @@ _YEAR: Final = (
     rf"|{_TENS})"
 )
 _PAST: Final = (
-    rf"(?:19\d\d|200\d|201[0-2]|nineteen\s{_TENS}"
+    rf"(?:19\d\d|200\d|201[0-2]|'?[3-9]\d|nineteen\s{_TENS}"
+    rf"|(?:thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[\s-](?:{_ONES}))?"
     rf"|two\sthousand(?:\s(?:and\s)?(?:{_ONES}|ten|eleven|twelve))?)"
 )
 _SEP: Final = r"[\s,]{1,2}(?:of\s)?"
@@ -52,10 +54,13 @@ _BORN: Final = re.compile(
     re.IGNORECASE,
 )
 _ALONE: Final = re.compile(
-    rf"{_B}(?P<date>\d{{1,2}}[-/. ]\d{{1,2}}[-/. ](?:19\d\d|200\d|201[0-2])"
+    rf"{_B}(?P<date>\d{{1,2}}[-/. ]\d{{1,2}}[-/. ](?:19\d\d|200\d|201[0-2]|[3-9]\d)"
     rf"|(?:19\d\d|200\d|201[0-2])-\d\d-\d\d|{_words(_SEP + _PAST)}){_E}",
     re.IGNORECASE,
 )
+
+_GOES_ON: Final = re.compile(r"\s?[,.;](?!\d)|\s(?:and|at|my|it's)\b", re.IGNORECASE)
+"""What may follow, when the answer goes on with the address."""
 
 
 def find_birthdays(text: str) -> Iterator[Span]:
@@ -66,6 +71,6 @@ def find_birthdays(text: str) -> Iterator[Span]:
             yield Span(*hit.span("date"), "dob")
         return
     for hit in _ALONE.finditer(text):
-        if begins(text, hit.start()) and ends(text, hit.end()):
+        if begins(text, hit.start()) and (ends(text, hit.end()) or _GOES_ON.match(text, hit.end())):
             yield Span(*hit.span("date"), "dob")
             return

@@ -71,6 +71,9 @@ REDACTOR = PatternRedactor()
         ("my date of birth is the third of may nineteen eighty two", "my date of birth is [DOB]"),
         ("dob: 4 january 1977", "dob: [DOB]"),
         ("it's the fourth of january nineteen seventy seven", "it's [DOB]"),
+        ("Fourteenth of March seventy nine, and it's 12 Mill Lane", "[DOB], and it's [ADDRESS]"),
+        ("um, the 14th of March 1979 and my postcode", "um, [DOB] and my postcode"),
+        ("14/03/79", "[DOB]"),
     ],
 )
 def test_what_is_personal_is_masked(text: str, masked: str) -> None:
@@ -104,6 +107,11 @@ def test_what_is_personal_is_masked(text: str, masked: str) -> None:
         "Yes, ten to four.",
         "two thousand five hundred dollars and 30 pence",
         "",
+        "On the second of November 2024, I paid.",
+        "14 March 2009 was when I signed",
+        "second of November fifty four pounds were charged",
+        "The fifth of May, forty pounds were taken",
+        "12.10.45 euros",
     ],
 )
 def test_what_is_not_personal_stays(text: str) -> None:
