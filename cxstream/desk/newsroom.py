@@ -145,7 +145,7 @@ class Newsroom:
             return
         try:
             partial = self._fragments.decode(value)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
         if partial.stage is not Stage.PARTIAL:
             return

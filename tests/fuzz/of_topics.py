@@ -16,7 +16,7 @@ from cxstream.context.customer import Customer
 from cxstream.desk.floor import Floor
 from cxstream.desk.hub import Hub
 from cxstream.desk.newsroom import Newsroom
-from cxstream.engine import archive, codec, letters, posting, tail
+from cxstream.engine import archive, codec, letters, posting, tail, tracing
 from cxstream.errors import RecordError
 from cxstream.execute import ledger
 from cxstream.lessons.propensity import Propensity
@@ -32,15 +32,24 @@ def _transcript(value: bytes) -> None:
 
 
 class _Silent:
-    async def write(self, record: events.Outcome | events.Approval) -> None: ...
+    async def write(
+        self, record: events.Outcome | events.Approval, trace: events.Trace | None = None
+    ) -> None: ...
 
 
 def _heard(value: bytes) -> None:
     """What the desk does with whatever lies on its topics."""
     room = Newsroom(
-        Floor(), Hub("fuzz"), writer=_Silent(), observer=DeskMetrics(), clock_ms=lambda: NOW_MS
+        Floor(),
+        Hub("fuzz"),
+        writer=_Silent(),
+        observer=DeskMetrics(),
+        redactor=PatternRedactor(),
+        clock_ms=lambda: NOW_MS,
     )
     room.take(value, NOW_MS)
+    room.overhear(value + b' "partial"', NOW_MS)
+    room.overhear(value.replace(b"final", b"partial"), NOW_MS)
     room.expire()
 
 
@@ -66,8 +75,13 @@ _LETTER = msgspec.json.encode(
 
 def _headers(value: bytes) -> None:
     for name in (codec.SENT, letters.REPLAYS):
-        assert codec.sent_ms([(name, value)], 1.0) / 1000 >= 0
+        assert codec.cause([(name, value)], 1.0).sent_ms / 1000 >= 0
+    trace = codec.cause([("traceparent", value), ("tracestate", value)], 1.0).trace
+    if trace is not None:
+        assert events.Trace.read(dict(trace.headers())) == trace
     letters.replays({letters.REPLAYS: value})
+    ours = [("ce_source", b"/cxstream"), ("ce_id", value), ("ce_type", value)]
+    assert tracing.read_facts(codec.Place("cx.nudges", 0, 0), ours)
 
 
 _OF_A_RECORD: dict[str, tuple[Callable[[bytes | None], object], tuple[type, ...]]] = {
@@ -121,9 +135,9 @@ def of_the_topics() -> list[Decoder]:
         ),
         Decoder(
             "headers",
-            ("engine.codec", "engine.letters"),
+            ("engine.codec", "engine.letters", "engine.tracing", "events.trace"),
             of_bytes(_headers),
-            (b"1795428100000",),
+            (b"1795428100000", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             (),
         ),
         Decoder("journeys", ("engine.archive",), of_bytes(archive._read_one), _ALL_RECORDS, ()),

@@ -22,6 +22,7 @@ from cxstream.engine import codec, letters
 from cxstream.errors import AccessError, NewerRecord, RecordError, SettingsError
 from cxstream.execute.carrying_out import _read
 from cxstream.execute.written import read_yaml
+from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.desk_metrics import DeskMetrics
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -39,8 +40,8 @@ def test_a_record_nested_without_end_stops_no_worker() -> None:
 
 def test_a_header_with_a_number_of_five_thousand_digits_stops_no_worker() -> None:
     """Python refuses to make a number of it, with a ValueError, far from where records are refused."""
-    assert codec.sent_ms([(codec.SENT, b"9" * 5_000)], 12.5) == 12_500
-    assert codec.sent_ms([(codec.SENT, b"9" * 400)], 12.5) == 12_500, "which no float holds"
+    assert codec.cause([(codec.SENT, b"9" * 5_000)], 12.5).sent_ms == 12_500
+    assert codec.cause([(codec.SENT, b"9" * 400)], 12.5).sent_ms == 12_500, "which no float holds"
     assert letters.replays({letters.REPLAYS: b"many"}) == 0
 
 
@@ -66,13 +67,20 @@ def test_a_later_version_of_any_record_is_told_from_a_foreign_one() -> None:
 
 
 class _Silent:
-    async def write(self, record: events.Outcome | events.Approval) -> None: ...
+    async def write(
+        self, record: events.Outcome | events.Approval, trace: events.Trace | None = None
+    ) -> None: ...
 
 
 def test_a_desk_goes_on_behind_what_it_cannot_read_and_knows_what_it_can() -> None:
     metrics = DeskMetrics()
     room = Newsroom(
-        Floor(), Hub("found"), writer=_Silent(), observer=metrics, clock_ms=lambda: NOW_MS
+        Floor(),
+        Hub("found"),
+        writer=_Silent(),
+        observer=metrics,
+        redactor=PatternRedactor(),
+        clock_ms=lambda: NOW_MS,
     )
 
     def unreadable() -> float | None:
