@@ -60,6 +60,7 @@ async def run(brokers: str, prefix: str, out: Path) -> None:
             app_id=f"{prefix}ours",
             data_dir=Path(folder),
             score_deadline_s=30.0,
+            overload_s=None,
         )
         kept = Kept(lines)
         await prepare_topics(settings)

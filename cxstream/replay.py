@@ -98,6 +98,7 @@ def unhurried(settings: Settings) -> Settings:
     fixed: dict[str, object] = {
         "score_deadline_s": None,
         "explain_deadline_s": None,
+        "overload_s": None,
         "expire_by_clock": False,
         "follow_releases": False,
         "store": "memory",

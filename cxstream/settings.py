@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     explain_deadline_s: float | None = Field(
         0.3, gt=0, description="a decision waits so long for its words; unset for replays"
     )
+    overload_s: float | None = Field(
+        2.0,
+        gt=0,
+        description="when records wait so long a worker lets go of something; unset for replays",
+    )
+    overload_calm_s: float = Field(
+        10.0, gt=0, description="and it is taken back after so long without such a wait"
+    )
     torch_threads: int = Field(1, ge=1, description="threads of the forward pass")
 
     # Models and rules
@@ -202,6 +210,11 @@ class Settings(BaseSettings):
     )
     executor_in_flight: int = Field(
         64, ge=1, description="actions that one executor carries out at the same time"
+    )
+    executor_held: int = Field(
+        10_000,
+        ge=1,
+        description="actions it may hold until their time; the rest stays in Kafka",
     )
 
     # Watching

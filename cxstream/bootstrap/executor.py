@@ -93,6 +93,7 @@ async def execute(settings: Settings, stop: asyncio.Event) -> None:
             redactor=PatternRedactor(),
             observer=metrics,
             most=settings.executor_in_flight,
+            held_most=settings.executor_held,
             drain_s=settings.drain_s,
             tracer=spans,
         )

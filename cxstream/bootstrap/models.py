@@ -83,6 +83,12 @@ def scorer(settings: Settings, ears: Ears | None = None) -> Scorer:
     return _routed(settings, kept, mark, ears)
 
 
+def lighter(model: Scorer) -> Scorer:
+    """What answers when there is no time for the transformer: the light model, else the lexicon."""
+    light = model.lighter() if isinstance(model, RoutedScorer) else None
+    return light or LexiconScorer()
+
+
 def transformer(model: Scorer) -> Scorer:
     """The scorer behind those that hand on to it or remember what it said."""
     while isinstance(model, RoutedScorer | CachedScorer):

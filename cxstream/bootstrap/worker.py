@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
-from cxstream.bootstrap.models import foresight, scorer, transformer, watch_drift
+from cxstream.bootstrap.models import foresight, lighter, scorer, transformer, watch_drift
 from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics
 from cxstream.bootstrap.tracing import tracer
@@ -77,7 +77,9 @@ def build(
     redactor = PatternRedactor()
     known = beliefs(settings)
     released = Released(playbooks(settings), lambda books: strategy(settings, books, known))
-    pool = ScoringPool(model, LexiconScorer(), deadline_s=settings.score_deadline_s)
+    pool = ScoringPool(
+        model, LexiconScorer(), deadline_s=settings.score_deadline_s, lighter=lighter(model)
+    )
     return build_app(
         settings,
         topics=Topics(settings.topic_prefix),

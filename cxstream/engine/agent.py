@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import faust
@@ -23,6 +24,7 @@ from cxstream.engine.batches import Batches
 from cxstream.engine.codec import Cause, place_of
 from cxstream.engine.idle import Idle
 from cxstream.engine.outbox import Outbox
+from cxstream.engine.overload import Overload
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.tracing import Tracer
 from cxstream.engine.watching import EngineObserver, Progress
@@ -46,6 +48,7 @@ class Desk(NamedTuple):
     arrivals: Arrivals
     draining: asyncio.Event
     batch_max: int
+    overload: Overload
     tracer: Tracer | None = None
 
 
@@ -69,6 +72,7 @@ class BatchAgent(ABC):
         self._turn = asyncio.Lock()
         self._batches: Batches | None = None
         self._spans = BatchSpans(None, self.stage, ())
+        self._in_hand: list[EventT] = []
 
     async def run(self, stream: StreamT) -> None:
         """Work on batches until the worker drains; what is in hand is finished or handed back."""
@@ -79,6 +83,7 @@ class BatchAgent(ABC):
             desk.observer.batch(self.stage, len(batch), batches.waiting())
             task = asyncio.ensure_future(self._work(batch))
             self.in_hand_since = time.monotonic()
+            self._in_hand = batch
             try:
                 await asyncio.shield(task)
             except asyncio.CancelledError:
@@ -96,7 +101,17 @@ class BatchAgent(ABC):
                 raise
             finally:
                 self.in_hand_since = None
+                self._in_hand = []
             self._finish(batches, batch)
+
+    def oldest(self) -> dict[tuple[str, int], int]:
+        """By partition the first offset that is in hand or queued here."""
+        queued = self._batches.upcoming(None) if self._batches is not None else []
+        found: dict[tuple[str, int], int] = {}
+        for event in chain(self._in_hand, queued):
+            message = event.message
+            found.setdefault((message.topic, message.partition), message.offset)
+        return found
 
     async def between(self) -> None:
         """Return when neither a batch nor a sweep is being worked on."""

@@ -17,7 +17,7 @@ import faust
 from faust.types import TP, StreamT
 
 from cxstream.decide.released import Released
-from cxstream.engine import codec, pulse
+from cxstream.engine import codec, overload, pulse
 from cxstream.engine.agent import BatchAgent, Desk
 from cxstream.engine.approval_agent import ApprovalAgent
 from cxstream.engine.arrivals import Arrivals
@@ -33,6 +33,7 @@ from cxstream.engine.lesson_agent import LessonAgent
 from cxstream.engine.life import Life, Phase
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.outcome_agent import OutcomeAgent
+from cxstream.engine.overload import Overload
 from cxstream.engine.place import Place
 from cxstream.engine.recovery import SafeTables
 from cxstream.engine.rocks import RocksRows
@@ -47,7 +48,7 @@ from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.errors import EngineError
 from cxstream.lessons.beliefs import Beliefs
 from cxstream.listen.redact import Redactor
-from cxstream.pipeline import ConversationHop, CustomerHop
+from cxstream.pipeline import ConversationHop, CustomerHop, Ladder
 from cxstream.settings import Settings
 
 SWEEP_S = 10.0
@@ -219,6 +220,7 @@ def build_app(
         draining=app.draining,
         batch_max=settings.batch_max,
         tracer=tracer,
+        overload=Overload(Ladder(settings.overload_s, calm_s=settings.overload_calm_s), observer),
     )
     store = RocksRows if settings.on_disk else MemoryRows
     conversations, customers, ledger, learnt = (
@@ -247,6 +249,7 @@ def build_app(
     _attach(app, topics.approvals, ApprovalAgent(desk))
     pulse.tell_lag(app, observer)
     pulse.watch(app, Watchdog(settings.stall_s))
+    overload.watch(app, desk.overload, (topics.transcripts, topics.signals))
     return app
 
 

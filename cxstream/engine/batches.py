@@ -41,8 +41,8 @@ class Batches:
             if batch:
                 yield batch
 
-    def upcoming(self, most: int) -> list[EventT]:
-        """The next events behind the batch in hand, left where they are."""
+    def upcoming(self, most: int | None) -> list[EventT]:
+        """The next events behind the batch in hand (None: all), left where they are."""
         return list(islice(self._stream.channel.queue._queue, most))
 
     def waiting(self) -> int:

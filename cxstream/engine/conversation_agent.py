@@ -17,7 +17,7 @@ from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
-from cxstream.pipeline import ConversationHop, Heard
+from cxstream.pipeline import ConversationHop, Heard, Rung
 from cxstream.understand.scorer import Reading
 
 SILENCE_MS = 30 * 60_000
@@ -44,44 +44,60 @@ class ConversationAgent(BatchAgent):
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
         """The batch's texts scored, then each record in order, while the next batch's are being scored."""
         states = States(self._load, dump)
-        read = [await self._heard(event) for event in batch]
-        texts = self._texts(states, batch, read)
+        rung = self._desk.overload.rung
+        read = [await self._heard(event, rung) for event in batch]
+        self._desk.overload.shed("partials", read.count(None))
+        said = self._said(states, batch, read)
+        texts = [text for heard, text in said if self._hop.scores(heard, rung)]
+        self._desk.overload.shed("agent_scores", len(said) - len(texts))
         began = time.perf_counter()
-        readings = await self._pool.read(texts)
-        await self._look_ahead(states)
+        readings = await self._pool.read(texts, lightly=rung >= Rung.LIGHT)
+        await self._look_ahead(states, rung)
         if readings:
             self._desk.observer.took("score", time.perf_counter() - began)
             degraded = sum(reading.scores.degraded for reading in readings.values())
             self._desk.observer.scored(len(readings), degraded)
-            self._desk.observer.saw([readings[text] for text in texts])
+            if rung >= Rung.LIGHT:
+                self._desk.overload.shed("transformer", degraded)
+            else:
+                self._desk.observer.saw([readings[text] for text in texts])
         replies: list[Reply] = []
         for number, (event, heard) in enumerate(zip(batch, read, strict=True)):
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
+            if heard is None:
+                continue
             if isinstance(heard, Reply):  # read ahead perhaps, before its record had a span
                 replies.append(heard._replace(cause=self._spans.cause(event)))
                 continue
-            text = getattr(heard.record, "text", None)
-            step = self._step(heard, readings.get(text) if text is not None else None)
+            text = getattr(heard.record, "text", "") if self._hop.scores(heard, rung) else ""
+            step = self._step(heard, readings.get(text), rung)
             replies += self._stepped(states, event, _key(heard), step)
         return replies, list(states.writes())
 
-    async def _look_ahead(self, states: States[Conversation]) -> None:
+    async def _look_ahead(self, states: States[Conversation], rung: Rung) -> None:
         """Read what waits behind the batch, and have it scored meanwhile. It stays where it waits.
 
         What the records in hand will change about it is not known yet: `think` asks again, and a text that is
         scored in vain is all that can come of it.
         """
         coming = self._batches.upcoming(self._desk.batch_max) if self._batches is not None else []
-        self._ahead = {place_of(event.message): await self._heard(event) for event in coming}
-        self._pool.ahead(self._texts(states, coming, list(self._ahead.values())))
+        if rung >= Rung.LIGHT:
+            return
+        read = [await self._heard(event, rung) for event in coming]
+        self._ahead = {
+            place_of(event.message): heard
+            for event, heard in zip(coming, read, strict=True)
+            if heard is not None
+        }
+        self._pool.ahead([text for _, text in self._said(states, coming, read)])
 
-    def _texts(
-        self, states: States[Conversation], events: list[EventT], read: list[Heard | Reply]
-    ) -> list[str]:
-        """What has to be scored of the records."""
+    def _said(
+        self, states: States[Conversation], events: list[EventT], read: list[Heard | Reply | None]
+    ) -> list[tuple[Heard, str]]:
+        """What has to be scored of the records, if there is time for it."""
         return [
-            text
+            (heard, text)
             for event, heard in zip(events, read, strict=True)
             if isinstance(heard, Heard)
             and (
@@ -90,9 +106,11 @@ class ConversationAgent(BatchAgent):
             is not None
         ]
 
-    async def _heard(self, event: EventT) -> Heard | Reply:
-        """The record read, once, however often it is looked at."""
+    async def _heard(self, event: EventT, rung: Rung) -> Heard | Reply | None:
+        """The record read, once, however often it is looked at; None for what is passed over on this rung."""
         known = self._ahead.pop(place_of(event.message), None)
+        if self._hop.passes_over(event.message.value, rung):
+            return None
         if known is not None:
             return known
         if event.message.offset % BREATH == 0:
@@ -102,8 +120,8 @@ class ConversationAgent(BatchAgent):
     def _timing_out(self, now_ms: int) -> Step[Conversation]:
         return lambda state: self._hop.time_out(state, now_ms)
 
-    def _step(self, heard: Heard, reading: Reading | None) -> Step[Conversation]:
-        return lambda state: self._hop.hear(state, heard, reading)
+    def _step(self, heard: Heard, reading: Reading | None, rung: Rung) -> Step[Conversation]:
+        return lambda state: self._hop.hear(state, heard, reading, rung)
 
     def _read(self, event: EventT) -> Heard | Reply:
         message = event.message

@@ -19,8 +19,8 @@ from cxstream.engine.idle import Idle
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
-from cxstream.events import Action, Signal, to_ms
-from cxstream.pipeline import CustomerEvent, CustomerHop
+from cxstream.events import Action, Escalation, Nudge, Signal, to_ms
+from cxstream.pipeline import CustomerEvent, CustomerHop, Rung
 
 
 class CustomerAgent(BatchAgent):
@@ -71,6 +71,10 @@ class CustomerAgent(BatchAgent):
             replies += made
             cause = signal if isinstance(signal, Signal) else None
             causes += [cause] * (len(replies) - len(causes))
+        if self._desk.overload.rung >= Rung.LIGHT:
+            decisions = sum(isinstance(r.out.record, Nudge | Action | Escalation) for r in replies)
+            self._desk.overload.shed("words", decisions)
+            return replies, list(states.writes())
         caused = [(reply.out, cause) for reply, cause in zip(replies, causes, strict=True)]
         outs = await self._explainer.explain(caused)
         explained = [Reply(out, reply.cause) for out, reply in zip(outs, replies, strict=True)]

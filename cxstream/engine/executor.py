@@ -6,7 +6,8 @@ An offset is committed when everything before it on its partition is done, whate
 crash the rest comes again: the key makes its effect the same one, the ids make its records known.
 
 An action with a `not_before` is held here until then, and its customer's later ones behind it; it takes no room
-among those in flight, and its offset stays open, so that a restart does not lose it.
+among those in flight, and its offset stays open, so that a restart does not lose it. When `held_most` are held,
+the rest stays in the topic until some are due.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ class ExecutorObserver(Protocol):
     def carried(self, action: str, ended: str) -> None:
         """A record of an action was dealt with: its last state, or why it was left alone."""
 
-    def in_flight(self, actions: int) -> None:
-        """So many actions are being carried out now."""
+    def in_flight(self, actions: int, held: int) -> None:
+        """So many actions are being carried out now, and so many wait for their time."""
 
     def dead_letter(self, reason: str) -> None:
         """A record could not be read, or carried out."""
@@ -68,6 +69,7 @@ class Executor:
         redactor: Redactor,
         observer: ExecutorObserver,
         most: int,
+        held_most: int,
         drain_s: float,
         tracer: Tracer | None = None,
     ) -> None:
@@ -79,7 +81,7 @@ class Executor:
         self._observer = observer
         self._drain_s = drain_s
         self._tracer = tracer
-        self._flying = InFlight(most)
+        self._flying = InFlight(most, held_most)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry out until `stop`, then finish what is in hand. Raises what the broker does not forgive."""
@@ -93,7 +95,7 @@ class Executor:
                     self._flying.add(place, message.offset, message.key, self._handle(message))
             self._flying.raise_failures()
             await self.commit()
-            self._observer.in_flight(self._flying.busy())
+            self._observer.in_flight(self._flying.busy(), self._flying.held())
         await self.settle(None)
 
     async def settle(self, places: Iterable[TopicPartition] | None) -> None:

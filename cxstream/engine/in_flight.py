@@ -12,12 +12,13 @@ from aiokafka import TopicPartition
 class InFlight:
     """Tasks by partition and offset; at most about `most` at once (the caller asks `full` before reading).
 
-    Work that waits for its time (`holding`), and what stands behind it under the same key, takes no room:
-    others go on. Its offset stays open, so after a restart it comes again.
+    Work that waits for its time (`holding`), and what stands behind it under the same key, takes no room among
+    these: others go on, until about `held_most` wait. Its offset stays open, so after a restart it comes again.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, held_most: int) -> None:
         self._most = most
+        self._held_most = held_most
         self._open: dict[TopicPartition, dict[int, asyncio.Task[None]]] = {}
         self._next: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -30,12 +31,18 @@ class InFlight:
         return sum(len(tasks) for tasks in self._open.values())
 
     def full(self) -> bool:
-        """Whether enough is in hand, without what waits for its time."""
-        return len(self) >= self._most and self.busy() >= self._most
+        """Whether enough is in hand, or waits for its time."""
+        if len(self) < min(self._most, self._held_most):
+            return False
+        return self.busy() >= self._most or self.held() >= self._held_most
 
     def busy(self) -> int:
         """How much is in hand, without what waits for its time."""
         return sum(key not in self._held for key in self._keys.values())
+
+    def held(self) -> int:
+        """How much waits for its time, with what stands behind it."""
+        return len(self._keys) - self.busy()
 
     @contextmanager
     def holding(self, place: TopicPartition, key: bytes | None) -> Iterator[None]:

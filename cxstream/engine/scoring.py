@@ -23,15 +23,24 @@ AHEAD_MAX: Final = 1024
 """Texts that are scored ahead and not asked for yet; what is never asked for makes room."""
 
 _CHARACTERS: Final = 4
+_BREATH: Final = 8
 Answer = asyncio.Future[Reading]
 
 
 class ScoringPool:
     """Scores texts off the event loop. `deadline_s` None waits for the model, however long it takes."""
 
-    def __init__(self, scorer: Scorer, fallback: Scorer, *, deadline_s: float | None) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        fallback: Scorer,
+        *,
+        deadline_s: float | None,
+        lighter: Scorer | None = None,
+    ) -> None:
         self._scorer = scorer
         self._fallback = fallback
+        self._lighter = lighter or fallback
         self._deadline_s = deadline_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="score")
         self._answers: dict[str, Answer] = {}
@@ -40,11 +49,16 @@ class ScoringPool:
         self._running: asyncio.Future[list[Reading]] | None = None
         self._hangs = False
 
-    async def read(self, texts: Sequence[str]) -> dict[str, Reading]:
-        """Scores and gist of each distinct text. Never raises: a failing model is a degraded answer."""
+    async def read(self, texts: Sequence[str], *, lightly: bool = False) -> dict[str, Reading]:
+        """Scores and gist of each distinct text. Never raises: a failing model is a degraded answer.
+
+        `lightly`: the lighter model answers, here and now, and the thread rests.
+        """
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return {}
+        if lightly:
+            return await self._unasked(distinct)
         if self._hangs:
             return self._lightly(distinct)
         answers = {text: self._ask(text, self._now) for text in distinct}
@@ -114,6 +128,18 @@ class ScoringPool:
                 answer.set_exception(problem)
                 answer.exception()  # seen: nobody may ever ask for what was scored ahead
         self._begin()
+
+    async def _unasked(self, texts: list[str]) -> dict[str, Reading]:
+        """The lighter model's answers, with a breath for the loop now and then."""
+        answers: dict[str, Reading] = {}
+        for start in range(0, len(texts), _BREATH):
+            some = texts[start : start + _BREATH]
+            try:
+                answers |= zip(some, readings(self._lighter, some), strict=True)
+            except Exception:  # noqa: BLE001  worse than light is nothing
+                answers |= self._lightly(some)
+            await asyncio.sleep(0)
+        return answers
 
     def _lightly(self, texts: list[str]) -> dict[str, Reading]:
         return dict(zip(texts, readings(self._fallback, texts), strict=True))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from cxstream.engine.overload import OverloadObserver
 from cxstream.pipeline import Observer
 from cxstream.understand.scorer import Reading
 
@@ -20,7 +21,7 @@ class Sent(Protocol):
     offset: int
 
 
-class EngineObserver(Observer, Protocol):
+class EngineObserver(Observer, OverloadObserver, Protocol):
     """Who counts what the engine does; implemented by `observe`."""
 
     def batch(self, stage: str, size: int, waiting: int) -> None:

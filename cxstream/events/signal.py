@@ -81,7 +81,9 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     (see `context.arc.facts`). `seq` rises by one a signal, so that a redelivered one is known.
     `deltas` is what it changes in the customer's windows: an amended or late utterance takes back what its
     earlier form had added. `next_actions` is what the agent will probably do next, at most five labels with
-    their probabilities, while the customer had the last word. Key: customer_id once known, else
+    their probabilities, while the customer had the last word. `overload` is there when the worker had more to
+    do than it can: what it let go of (`partials`: partials were passed over; `light`: and lighter models
+    answered; `agents`: and what agents say was not scored). Key: customer_id once known, else
     conversation_id. Order holds per key.
     """
 
@@ -108,3 +110,4 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     reason: str | None = None
     conversation: dict[str, object] = {}
     deltas: tuple[Delta, ...] = ()
+    overload: Literal["partials", "light", "agents"] | None = None

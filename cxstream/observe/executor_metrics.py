@@ -22,6 +22,9 @@ class ExecutorMetrics(CallMetrics):
         self._flying = Gauge(
             "cxstream_actions_in_flight", "Actions being carried out", registry=self.registry
         )
+        self._held = Gauge(
+            "cxstream_actions_held", "Actions that wait for their time", registry=self.registry
+        )
         self._dead = Counter(
             "cxstream_dead_letters",
             "Records that could not be read, or carried out",
@@ -33,9 +36,10 @@ class ExecutorMetrics(CallMetrics):
         """A record of an action was dealt with."""
         self._carried.labels(action, ended).inc()
 
-    def in_flight(self, actions: int) -> None:
-        """So many actions are being carried out now."""
+    def in_flight(self, actions: int, held: int) -> None:
+        """So many actions are being carried out now, and so many wait for their time."""
         self._flying.set(actions)
+        self._held.set(held)
 
     def dead_letter(self, reason: str) -> None:
         """A record could not be read, or carried out."""

@@ -17,6 +17,7 @@ from cxstream.observe.decisions import DecisionMetrics
 from cxstream.observe.floor import FloorMetrics
 from cxstream.observe.kpis import CHANNELS, KpiMetrics
 from cxstream.observe.ledger_metrics import LedgerMetrics
+from cxstream.observe.overload_metrics import OverloadMetrics
 from cxstream.understand.scorer import Reading
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2, 4, 8, 15, 30
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-class Metrics(DecisionMetrics, LedgerMetrics):
+class Metrics(DecisionMetrics, LedgerMetrics, OverloadMetrics):
     """Counts what the hops and the engine do, in a registry of its own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -36,6 +37,7 @@ class Metrics(DecisionMetrics, LedgerMetrics):
         r = self.registry
         DecisionMetrics.__init__(self, r)
         LedgerMetrics.__init__(self, r)
+        OverloadMetrics.__init__(self, r)
         self._fragments = Counter(
             "cxstream_fragments",
             "Transcript records read, by channel and what became of them",

@@ -15,6 +15,7 @@ from cxstream.execute.delivery import Outbound
 from cxstream.pipeline.conversation_hop import SCORED_ROLES, ConversationHop, Heard
 from cxstream.pipeline.customer_hop import CustomerEvent, CustomerHop
 from cxstream.pipeline.observer import Observer
+from cxstream.pipeline.overload import Ladder, Rung
 
 __all__ = [
     "SCORED_ROLES",
@@ -22,6 +23,8 @@ __all__ = [
     "CustomerEvent",
     "CustomerHop",
     "Heard",
+    "Ladder",
     "Observer",
     "Outbound",
+    "Rung",
 ]

@@ -22,8 +22,10 @@ from cxstream.events import (
 )
 from cxstream.execute.delivery import Outbound
 from cxstream.listen.decode import decode_transcript, settle_time
+from cxstream.listen.glance import is_partial
 from cxstream.listen.redact import Redactor
 from cxstream.pipeline.observer import Observer
+from cxstream.pipeline.overload import Rung
 from cxstream.understand.scorer import Reading
 from cxstream.understand.signals import signal_of
 
@@ -86,10 +88,32 @@ class ConversationHop:
         precedence = (STAGE_RANK[record.stage], record.revision)
         return record.text if state.would_take(_entry_id(record), precedence) else None
 
-    def hear(self, state: Conversation, heard: Heard, reading: Reading | None) -> list[Outbound]:
+    @staticmethod
+    def passes_over(value: bytes | None, rung: Rung) -> bool:
+        """Whether a record is not even read on this rung: a partial, whose final will come."""
+        return rung >= Rung.PARTIALS and is_partial(value)
+
+    @staticmethod
+    def scores(heard: Heard, rung: Rung) -> bool:
+        """Whether what was said is scored on this rung: agents' words may go without, others' never."""
+        record = heard.record
+        return (
+            rung < Rung.AGENTS
+            or not isinstance(record, Fragment)
+            or record.speaker.role is not Role.AGENT
+        )
+
+    def hear(
+        self,
+        state: Conversation,
+        heard: Heard,
+        reading: Reading | None,
+        rung: Rung = Rung.NORMAL,
+    ) -> list[Outbound]:
         """Fold one record into the conversation (in place) and say what follows from it.
 
-        Raises `RecordError` for a record that came after its place was forgotten.
+        The signal carries the rung on which it was made. Raises `RecordError` for a record that came after
+        its place was forgotten.
         """
         record, at_ms = heard.record, heard.at_ms
         out = _identify(state, record, at_ms)
@@ -106,7 +130,9 @@ class ConversationHop:
             )
         if entry is not None and change.fate in _MOVES:
             state.number_signal(heard.arrival_ms)
-            signal = signal_of(state, record, entry, change, reading, self._foresight)
+            signal = signal_of(
+                state, record, entry, change, reading, self._foresight, overload=rung.mark
+            )
             self._observer.signalled(signal)
             out.append(Outbound("signals", state.customer.value or state.id, signal))
         return out

@@ -117,15 +117,16 @@ class LightScorer:
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Its own opinion of any text, however long."""
-        return [self._answer(normalise(text)).scores for text in texts]
+        return [self.opinion(normalise(text)).scores for text in texts]
 
     def answer(self, normalised: str) -> Answer | None:
         """Scores and agreement of a normalised text; None for what is too long to be routine."""
         if normalised.count(" ") >= LONGEST:
             return None
-        return self._answer(normalised)
+        return self.opinion(normalised)
 
-    def _answer(self, normalised: str) -> Answer:
+    def opinion(self, normalised: str) -> Answer:
+        """Scores and agreement of any normalised text, also of what is too long to be routine."""
         row = self._memo.get(key_of(normalised))
         if row is not None:
             kept = scores_of(self._memo_scores[row] / UNIT, self.name)

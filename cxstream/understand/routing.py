@@ -16,6 +16,7 @@ from typing import Final, Literal, Protocol
 
 from cxstream.events import Scores
 from cxstream.understand.light import LightScorer
+from cxstream.understand.lighter import LighterScorer
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading, Scorer, readings
 
@@ -70,6 +71,12 @@ class RoutedScorer:
         self.gists = gists
         self.told = told or _untold
         self.name = heavy.name
+
+    def lighter(self) -> LighterScorer | None:
+        """What answers in the transformer's place when there is no time for it, if there is a light model."""
+        if self.light is None or self.threshold is None:
+            return None
+        return LighterScorer(self.light, threshold=self.threshold, gists=self.gists)
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         return [reading.scores for reading in self.read(texts)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from cxstream.context.arc import facts
 from cxstream.context.conversation import Change, Conversation, Fate
 from cxstream.context.entry import UTTERANCE, Entry
@@ -17,6 +19,8 @@ def signal_of(
     change: Change,
     reading: Reading | None,
     foresight: Foresight,
+    *,
+    overload: Literal["partials", "light", "agents"] | None = None,
 ) -> Signal:
     """What the customer's side needs to know of one record, with the conversation's facts after it.
 
@@ -53,6 +57,7 @@ def signal_of(
         reason=None if said else state.end_reason.value or None,
         conversation=facts(state.arc),
         deltas=tuple(Delta(from_ms(at), add) for at, add in change.deltas),
+        overload=overload,
     )
 
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from cxstream.events import Scores
 from cxstream.understand.labels import INTENTS
 from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.light import LIGHT, LightScorer, load_light
+from cxstream.understand.lighter import LighterScorer
 from cxstream.understand.model import ModelScorer, load_scorer
 from cxstream.understand.scorer import Scorer
 
@@ -33,6 +35,9 @@ ODD = [
 
 _MADE: dict[str, Callable[[], Scorer]] = {
     "lexicon": LexiconScorer,
+    "lighter": lambda: LighterScorer(
+        LightScorer(load_light(MODELS / LIGHT)), threshold=0.95, gists=True
+    ),
     "model": lambda: load_scorer(MODELS),
 }
 

@@ -37,6 +37,7 @@ def settings_for(broker: Broker, prefix: str) -> Settings:
         topic_prefix=prefix,
         app_id=prefix.rstrip("."),
         score_deadline_s=None,
+        overload_s=None,
         explain_deadline_s=None,
     )
 

@@ -72,6 +72,7 @@ def settings_of(secured: Secured, prefix: str, mechanism: str, **changed: object
         "topic_prefix": prefix,
         "app_id": prefix.rstrip("."),
         "score_deadline_s": None,
+        "overload_s": None,
         "explain_deadline_s": None,
     }
     return Settings(**(given | changed))  # type: ignore[arg-type]

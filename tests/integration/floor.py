@@ -43,6 +43,7 @@ class Floor:
             topic_prefix=prefix,
             app_id=prefix.rstrip("."),
             score_deadline_s=None,
+            overload_s=None,
             explain_deadline_s=None,
             desk_lookback_s=600,
         )

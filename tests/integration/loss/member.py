@@ -22,9 +22,12 @@ from cxstream.events import Scores
 from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
 
+HEAVY_S = 0.025
+"""What a text costs a heavy model: so the model, not the machine, says what a worker can carry."""
+
 
 class Moody:
-    """A scorer that does as a file says: answers well, slowly, never, or raises."""
+    """A scorer that does as a file says: answers well, slowly, by the text, never, or raises."""
 
     name = "moody"
 
@@ -40,6 +43,8 @@ class Moody:
                 threading.Event().wait()
             case "slow":
                 time.sleep(0.2)
+            case "heavy":
+                time.sleep(HEAVY_S * len(texts))
         return self._lexicon.score(texts)
 
 

@@ -27,10 +27,14 @@ class Setup(NamedTuple):
     session_timeout_s: float = 6.0
     drain_s: float = 20.0
     score_deadline_s: float = 0.5
+    overload_s: float = 3600.0
+    overload_calm_s: float = 10.0
     stall_s: float = 60.0
     static: bool = True
     stock_recovery: bool = False
     embedded: bool = False
+    real: bool = False
+    """Whether it runs as `cxstream worker` does, on the shipped models."""
 
     @property
     def app_id(self) -> str:
@@ -76,7 +80,7 @@ class Member:
         self._began = self.log.stat().st_size
         # Through a pipe: where its disk is full it must still be able to say so.
         self.process = subprocess.Popen(
-            [sys.executable, str(BOUND), sys.executable, str(MEMBER)],
+            [sys.executable, str(BOUND), sys.executable, *self._command()],
             env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -103,7 +107,7 @@ class Member:
             self.wait()
 
     def mood(self, mood: str) -> None:
-        """How its model behaves from now on: `well`, `raises`, `hangs`, `slow`."""
+        """How its model behaves from now on: `well`, `raises`, `hangs`, `slow`, `heavy`."""
         (self.home / "mood.new").write_text(mood)
         (self.home / "mood.new").rename(self.home / "mood")
 
@@ -119,6 +123,9 @@ class Member:
             for line in process.stdout:
                 log.write(line)
 
+    def _command(self) -> list[str]:
+        return ["-m", "cxstream", "worker"] if self.setup.real else [str(MEMBER)]
+
     def _environment(self) -> dict[str, str]:
         setup = self.setup
         given = {
@@ -132,6 +139,8 @@ class Member:
             "DRAIN_S": setup.drain_s,
             "METRICS_PORT": 0,
             "SCORE_DEADLINE_S": setup.score_deadline_s,
+            "OVERLOAD_S": setup.overload_s,
+            "OVERLOAD_CALM_S": setup.overload_calm_s,
             "STALL_S": setup.stall_s,
             "EMBEDDED": setup.embedded,
             "OUTCOME_WINDOW_H": 0.1,  # lessons within a session: a round is 80 s of event time

@@ -95,6 +95,7 @@ async def _play(broker: Broker, metrics: replay.Measured) -> None:
         topic_prefix="watched.",
         app_id="watched",
         score_deadline_s=None,
+        overload_s=None,
         explain_deadline_s=None,
     )
     model = bootstrap.scorer(settings, metrics)

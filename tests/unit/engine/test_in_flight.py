@@ -36,7 +36,7 @@ async def turns() -> None:
 
 def test_what_is_held_keeps_its_customers_order_and_nobody_else_waits() -> None:
     async def story() -> None:
-        flying = InFlight(2)
+        flying = InFlight(2, 100)
         desk = Desk(flying)
         flying.add(PLACE, 0, b"ann", desk.held("ann 1", b"ann"))
         flying.add(PLACE, 1, b"ann", desk.now("ann 2"))
@@ -57,7 +57,7 @@ def test_what_is_held_keeps_its_customers_order_and_nobody_else_waits() -> None:
 
 def test_a_stop_does_not_wait_for_the_morning_and_begins_nothing_behind_it() -> None:
     async def story() -> None:
-        flying = InFlight(8)
+        flying = InFlight(8, 100)
         desk = Desk(flying)
         flying.add(PLACE, 0, b"bob", desk.now("bob 1"))
         flying.add(PLACE, 1, b"ann", desk.held("ann 1", b"ann"))
@@ -67,5 +67,23 @@ def test_a_stop_does_not_wait_for_the_morning_and_begins_nothing_behind_it() -> 
         assert desk.done == ["bob 1"]
         assert flying.done() == {PLACE: 1}
         flying.raise_failures()
+
+    asyncio.run(story())
+
+
+def test_who_holds_enough_reads_no_more_until_some_are_due() -> None:
+    async def story() -> None:
+        flying = InFlight(2, 3)
+        desk = Desk(flying)
+        for offset in range(3):
+            assert not flying.full()
+            flying.add(PLACE, offset, b"%d" % offset, desk.held(str(offset), b"%d" % offset))
+            await turns()
+        assert flying.full()
+        assert (flying.held(), flying.busy()) == (3, 0)
+        desk.morning.set()
+        await turns()
+        assert not flying.full()
+        assert flying.held() == 0
 
     asyncio.run(story())

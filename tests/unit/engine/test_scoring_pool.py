@@ -170,3 +170,19 @@ def test_the_same_text_is_scored_once_a_batch_and_nothing_for_nothing() -> None:
 
     asyncio.run(story())
     assert model.asked == ["yes", "no"]
+
+
+def test_under_overload_the_lighter_model_answers_and_the_model_is_not_asked() -> None:
+    async def story() -> None:
+        model, lighter = Counts(), Counts()
+        pool = ScoringPool(model, LexiconScorer(), deadline_s=1.0, lighter=lighter)
+        texts = [f"text {number}" for number in range(20)]
+        assert list(await pool.read(texts, lightly=True)) == texts
+        assert (model.asked, lighter.asked) == ([], texts)
+        broken = ScoringPool(model, LexiconScorer(), deadline_s=1.0, lighter=Fails())
+        readings = await broken.read(texts, lightly=True)
+        assert all(reading.scores.degraded for reading in readings.values())
+        pool.close()
+        broken.close()
+
+    asyncio.run(story())

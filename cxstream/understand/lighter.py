@@ -1,0 +1,40 @@
+"""The light model alone, sure or not: it answers when there is no time for the transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from cxstream.events import Scores
+from cxstream.understand.light import LONGEST, LightScorer
+from cxstream.understand.normalise import normalise
+from cxstream.understand.scorer import Reading
+
+
+class LighterScorer:
+    """Scores of the light model (see `scorer.Scorer`, `scorer.Reader`).
+
+    What it would have answered anyway stands as ever; the rest, which the transformer would have been asked
+    for, is `degraded`. `threshold` and `gists` as in `routing.RoutedScorer`.
+    """
+
+    def __init__(self, light: LightScorer, *, threshold: float, gists: bool) -> None:
+        self.name = light.name
+        self._light = light
+        self._threshold = threshold
+        self._gists = gists
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        return [reading.scores for reading in self.read(texts)]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The scores and the gist of each text."""
+        return [self._read(normalise(text)) for text in texts]
+
+    def _read(self, normalised: str) -> Reading:
+        answer = self._light.opinion(normalised)
+        gist = answer.gist if self._gists else b""
+        routine = normalised.count(" ") < LONGEST and answer.agreement >= self._threshold
+        scores = answer.scores if routine else replace(answer.scores, degraded=True)
+        return Reading(scores, gist)
