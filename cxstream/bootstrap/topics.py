@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxstream.engine import temporary
 from cxstream.engine.app import changelogs
-from cxstream.engine.provision import TopicState, ensure_topics, list_topics
+from cxstream.engine.provision import TopicState, cluster_id, ensure_topics, list_topics
 from cxstream.engine.security import Security
 from cxstream.engine.topics import FOREVER_MS, Topics, TopicSpec
 from cxstream.settings import Settings
@@ -27,6 +27,11 @@ async def prepare_topics(settings: Settings, *, forever: bool = False) -> None:
         embedded=settings.embedded,
         security=Security.of(settings),
     )
+
+
+async def which_cluster(settings: Settings) -> str:
+    """The id of the cluster that the settings name. Raises `EngineError`."""
+    return await cluster_id(settings.brokers, security=Security.of(settings))
 
 
 async def topics_there(settings: Settings) -> list[TopicState]:

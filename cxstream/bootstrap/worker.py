@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from cxstream.bootstrap.learning import beliefs, learning_loop, strategy
 from cxstream.bootstrap.models import foresight, lighter, scorer, transformer, watch_drift
 from cxstream.bootstrap.playbooks import playbooks
-from cxstream.bootstrap.topics import prepare_topics
+from cxstream.bootstrap.topics import prepare_topics, which_cluster
 from cxstream.bootstrap.tracing import tracer
 from cxstream.decide.released import Released
 from cxstream.engine.app import CxApp, build_app
@@ -19,6 +19,7 @@ from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.life import Life
+from cxstream.engine.origin import belongs
 from cxstream.engine.place import claim
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
@@ -121,6 +122,8 @@ def working(settings: Settings, shown: Front, model: Scorer | None = None) -> Cx
 
     async def prepare() -> None:
         await prepare_topics(settings)
+        if place is not None and settings.on_disk:
+            belongs(place.folder, await which_cluster(settings))
 
     app.prepare = prepare
     return app

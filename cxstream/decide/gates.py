@@ -89,7 +89,8 @@ class Gates:
             return Refusal("applicability", "role only guessed: who spoke is not known for sure")
         if rule.needs_model and self._moment.degraded:
             return Refusal(
-                "applicability", "scores degraded: the lexicon answered, this rule needs the model"
+                "applicability",
+                "scores degraded: a lighter model answered, this rule needs the model",
             )
         return None
 

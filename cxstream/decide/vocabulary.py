@@ -91,7 +91,7 @@ _UTTERANCE: dict[str, Field] = {
     "confusion": Field(0.1, "probability of confusion"),
     "satisfaction": Field(0.1, "probability of satisfaction"),
     "abuse": Field(0.05, "probability of abuse"),
-    "degraded": Field(False, "whether the lexicon scored it because the model could not"),
+    "degraded": Field(False, "whether a lighter model scored it because the model could not"),
     "role_guessed": Field(False, "whether who spoke is a guess"),
 }
 

@@ -81,6 +81,18 @@ async def ensure_topics(
     return [spec.name for spec in missing]
 
 
+async def cluster_id(bootstrap_servers: str, *, security: Security = PLAIN_TEXT) -> str:
+    """What the cluster behind these brokers calls itself, for as long as it lives. Raises `EngineError`."""
+    async with _admin(bootstrap_servers, security) as admin:
+        answer = await admin._send_request(MetadataRequest([], False))
+    named = answer.to_object().get("cluster_id")
+    if not named:
+        raise EngineError(
+            f"the brokers at {bootstrap_servers} do not say which cluster they are of"
+        )
+    return str(named)
+
+
 @asynccontextmanager
 async def _admin(bootstrap_servers: str, security: Security) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(

@@ -47,7 +47,7 @@ class Emotion(Struct, frozen=True):
 class Scores(Struct, frozen=True):
     """Everything one pass of the model says of one text.
 
-    `model` is the name and version of what answered; `degraded` marks the lexicon fallback.
+    `model` is the name and version of what answered; `degraded`: a lighter one than should have
     """
 
     intent: Intent

@@ -59,7 +59,9 @@ class Metrics(DecisionMetrics, LedgerMetrics, OverloadMetrics):
         )
         self._scored = Counter("cxstream_scored_texts", "Texts scored", registry=r)
         self._degraded = Counter(
-            "cxstream_scored_degraded_texts", "Texts scored by the lexicon fallback", registry=r
+            "cxstream_scored_degraded_texts",
+            "Texts scored by a lighter model than they should be",
+            registry=r,
         )
         self._routed = Counter(
             "cxstream_routed_texts",

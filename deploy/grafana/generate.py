@@ -166,8 +166,24 @@ PIPELINE = (
         (Query("cxstream:batch_records:mean5m", "{{stage}}"),),
     ),
     Panel(
+        "Overload",
+        "How long the oldest record in hand has waited, by topic, and the rung of the ladder (0 to 3).",
+        "none",
+        (
+            Query("max by (topic) (cxstream_waiting_seconds) or vector(0)", "waits: {{topic}}"),
+            Query("max(cxstream_overload_rung)", "rung"),
+        ),
+    ),
+    Panel(
+        "Let go of",
+        "A second, under overload: partials passed over, texts answered by a lighter model than the "
+        "transformer, decisions without their words, agents' texts not scored.",
+        "short",
+        (Query("sum by (what) (rate(cxstream_shed_total[1m])) or vector(0)", "{{what}}"),),
+    ),
+    Panel(
         "Degraded",
-        "Share of texts that the word lists answered because the model was late.",
+        "Share of texts that a lighter model answered because the right one was late or not asked.",
         "percentunit",
         (Query("cxstream:degraded:share5m", "degraded"),),
     ),

@@ -148,7 +148,7 @@ def test_the_lexicon_is_not_enough_for_a_rule_that_needs_the_model() -> None:
     decided = decider(RULES).decide(moment(TEXT, degraded=True), ())
     assert "model_only" not in {d.why.rule.id for d in decided.decisions}
     assert all(d.why.degraded for d in decided.decisions)
-    reason = "scores degraded: the lexicon answered, this rule needs the model"
+    reason = "scores degraded: a lighter model answered, this rule needs the model"
     assert ("model_only", reason) in reasons(decided)
 
 
