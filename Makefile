@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test chaos fuzz lint types check train bench bench-check clean
+.PHONY: setup demo test chaos flood fuzz lint types check train bench bench-check clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,12 @@ test: setup lint types
 chaos: setup
 	$(BIN)/python tests/integration/loss/chaos.py $(if $(KIND),--kinds $(KIND)) $(if $(FAULTS),--faults $(FAULTS)) \
 		$(if $(SEED),--seed $(SEED)) $(CHAOS)
+	$(if $(KIND),,$(MAKE) flood)
+
+# Two and ten times what one worker carries: make flood FLOOD="--seconds 20 --times 2,5"
+flood: setup
+	$(BIN)/python tests/integration/loss/flood.py $(FLOOD)
+	$(BIN)/python tests/integration/loss/flood.py --real $(FLOOD)
 
 # Every decoder, with so many examples each: make fuzz EXAMPLES=5000
 fuzz: setup

@@ -4,19 +4,62 @@ Stock Faust (0.15.3, `tables/recovery.py`) opens the stream partitions, then rew
 offsets, then clears its queues: what the fetcher put there in between is lost, and the commit of that
 partition stands still. Here the order is: clear, rewind, open, with no fetch under way meanwhile; and a
 partition without a committed offset is rewound too.
+
+And stock waits for the last offset of a changelog, for ever where no record has it: compaction took it, or it
+is the mark of a transaction. Here who has read up to the end, and finds nothing more, has recovered.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
+from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.types import TP
+from mode import Service
+
+_LOOK_S: Final = 0.5
 
 
 class RewindThenRead(Recovery):  # type: ignore[misc]
-    """Faust's recovery with its last three steps in the safe order."""
+    """Faust's recovery with its last three steps in the safe order, and an end where nothing more comes."""
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _see_the_end(self) -> None:
+        """Look now and then whether everything was read that is there."""
+        before: dict[TP, int] = {}
+        while not self.should_stop:
+            await self.sleep(_LOOK_S)
+            try:
+                before = await self._read_to_the_end(before) if self.in_recovery else {}
+            except IllegalStateError:  # partitions are moving
+                before = {}
+
+    async def _read_to_the_end(self, before: dict[TP, int]) -> dict[TP, int]:
+        """Partitions read up to the end whose last record came earlier, with its offset.
+
+        Those that stood there at the last look already have recovered: what was fetched is handed over under
+        `reading`, and has been applied by now.
+        """
+        consumer, high, offsets = self.app.consumer, self.active_highwaters, self.active_offsets
+        standing: dict[TP, int] = {}
+        async with consumer.reading:
+            for place in [tp for tp in self.active_tps if high[tp] > (offsets[tp] or -1)]:
+                if (await consumer.position(place) or 0) > high[place]:
+                    standing[place] = offsets[place]
+        if not self.tables.changelog_queue.empty():
+            return {}
+        for place, offset in standing.items():
+            if before.get(place) == offset == offsets[place]:
+                self.log.info("%s-%s ends without a record", place.topic, place.partition)
+                offsets[place] = high[place]
+        if standing and self.in_recovery and not self.need_recovery():
+            self.flush_buffers()
+            self._set_recovery_ended()
+            self.signal_recovery_end.set()
+        return standing
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """Clear the queues, seek to the committed offsets, and only then read on."""

@@ -40,10 +40,12 @@ from cxstream.settings import Settings  # noqa: E402
 PARTIALS = 3
 """Before each final, as telephony sends them."""
 LANES = 64
-IN_FLIGHT = 16
+IN_FLIGHT = 8
 """Finals not answered yet while the rate is measured: a worker that is busy, and not behind."""
 ORDER = ("partials", "transformer", "agent_scores")
 PATIENCE_S = 300.0
+SLACK_S = 5.0
+"""What a busy machine may add to a wait."""
 
 
 class Piece(NamedTuple):
@@ -130,6 +132,18 @@ class Flood:
             await asyncio.sleep(0.1)
         return time.monotonic() - began
 
+    async def until_well(self) -> None:
+        """Go on calmly until a customer is answered as ever: in full, and without a mark."""
+        began = time.monotonic()
+        while time.monotonic() < began + PATIENCE_S:
+            before = set(self.signals)
+            await self.carries(0.5)
+            await self.until_normal()
+            fresh = [self.signals[fragment] for fragment in self.signals.keys() - before]
+            if any("overload" not in s and not s["scores"].get("degraded") for s in fresh):
+                return
+        self.faults.append("still marked, or degraded, when all is well again")
+
     async def read(self, consumer: AIOKafkaConsumer) -> None:
         """Take the signals as they come."""
         while True:
@@ -165,10 +179,9 @@ class Flood:
                 not (scores or {}).get("degraded") or rung in ("light", "agents"),
                 f"degraded on {rung}",
             )
-        last = self.samples[-1]
-        passed = last.shed.get("partials", 0)
-        known = passed + last.heard.get("partial", 0) + last.heard.get("superseded", 0)
-        self.must(known == self.sent["partial"], f"{known} of {self.sent['partial']} partials")
+        last = sample(self.member)
+        known = last.shed.get("partials", 0) + sum(last.heard.values())
+        self.must(known == self.sent.total(), f"{known} of {self.sent} accounted for")
         begun = [self._begun(what) for what in ORDER]
         self.must(
             begun == sorted(begun),
@@ -282,7 +295,6 @@ async def play(
         await flood.carries(measured_s / 2)  # warm
         rate = await flood.carries(measured_s)
         await flood.until_normal()
-        flood.must(not flood.samples[-1].shed, "something was let go of before there was a flood")
         calm_mb = flood.samples[-1].resident_mb
         print(f"carries {rate:.0f} fragments a second; {calm_mb:.0f} MB resident", flush=True)
         for load in times:
@@ -299,12 +311,12 @@ async def play(
                 flush=True,
             )
             flood.must(max(s.rung for s in seen) >= 2, f"{load:g} times: never light")
-        await flood.carries(1.0)
-        await flood.until_normal()
+            flood.must(
+                load > 2 or max(s.wait_s for s in seen) < 4 * setup.overload_s + SLACK_S,
+                f"{load:g} times: records wait longer than the last rung allows",
+            )
+        await flood.until_well()
         flood.judge()
-        last = max(flood.signals.values(), key=lambda s: int(s["fragment_id"][2:]))
-        flood.must("overload" not in last, "still marked when all is well again")
-        flood.must(not last["scores"].get("degraded"), "still degraded when all is well again")
         grown = max(s.resident_mb for s in flood.samples) - calm_mb
         flood.must(grown < 300, f"grew by {grown:.0f} MB")
         return flood
