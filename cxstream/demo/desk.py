@@ -45,7 +45,7 @@ async def run(
     """Play onto the pages until Ctrl-C; `say` gets the links."""
     with EmbeddedBroker() as broker:
         here = bootstrap.on_embedded(settings, broker.bootstrap_servers).model_copy(
-            update={"expire_by_clock": False, "follow_releases": False}
+            update={"expire_by_clock": False, "follow_releases": False, "overload_s": None}
         )
         await bootstrap.prepare_topics(here)
         worker = bootstrap.build(here, Metrics(), model)

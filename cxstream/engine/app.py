@@ -226,7 +226,10 @@ def build_app(
     conversations, customers, ledger, learnt = (
         StateTable(app, name, partitions=settings.partitions, store=store) for name in TABLES
     )
-    _attach(app, topics.transcripts, ConversationAgent(desk, conversation_hop, pool, conversations))
+    listening = ConversationAgent(
+        desk, conversation_hop, pool, conversations, source=topics.transcripts
+    )
+    _attach(app, topics.transcripts, listening)
     releases = _follow(app, settings, topics, released)
     decisions = CustomerAgent(
         desk,

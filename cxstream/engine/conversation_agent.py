@@ -12,7 +12,9 @@ from cxstream.context.conversation import Conversation
 from cxstream.context.snapshot import dump, load_conversation
 from cxstream.engine.agent import BatchAgent, Desk, Reply
 from cxstream.engine.codec import Cause, Place, place_of
+from cxstream.engine.deadlines import arrival_clock_ms
 from cxstream.engine.idle import Idle
+from cxstream.engine.returning import Returning
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
@@ -33,12 +35,20 @@ class ConversationAgent(BatchAgent):
     stage = "conversations"
 
     def __init__(
-        self, desk: Desk, hop: ConversationHop, pool: ScoringPool, table: StateTable
+        self,
+        desk: Desk,
+        hop: ConversationHop,
+        pool: ScoringPool,
+        table: StateTable,
+        *,
+        source: str,
     ) -> None:
         super().__init__(desk)
         self._hop = hop
         self._pool = pool
         self._ahead: dict[Place, Heard | Reply] = {}
+        self._source = source
+        self._returning = Returning()
         self.table: StateTable = table
 
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
@@ -137,6 +147,7 @@ class ConversationAgent(BatchAgent):
 
     def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
         """End what nobody ended; drop what ended long enough ago that nothing late will come."""
+        self._remember(idle)
         states = States(self._load, dump)
         replies: list[Reply] = []
         drops: list[Write] = []
@@ -149,6 +160,15 @@ class ConversationAgent(BatchAgent):
             replies += [Reply(out, Cause(now_ms)) for out in outs]
             idle.heard(partition, key, now_ms)
         return replies, [*states.writes(), *drops]
+
+    def _remember(self, idle: Idle) -> None:
+        """Those who were silent when their partition came here are watched too, from now on."""
+        app = self._desk.app
+        held = {tp.partition for tp in app.consumer.assignment() if tp.topic == self._source}
+        clocks = {p: arrival_clock_ms(app, idle, p, self._source) for p in held}
+        caught_up = frozenset(p for p, now_ms in clocks.items() if now_ms)
+        for partition, key in self._returning.some(caught_up, self.table.entries):
+            idle.remember(partition, key, clocks[partition])
 
     def _load(self, partition: int, key: bytes) -> Conversation:
         data = self.table.get(partition, key)

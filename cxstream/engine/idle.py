@@ -29,6 +29,11 @@ class Idle:
         keys[key] = now_ms
         keys.move_to_end(key)
 
+    def remember(self, partition: int, key: bytes, arrival_ms: int) -> None:
+        """A key that was heard elsewhere, or before a restart: its silence counts from now at the latest."""
+        if key not in self._heard.get(partition, ()):
+            self.heard(partition, key, arrival_ms)
+
     def knows(self, partition: int) -> bool:
         """Whether anything arrived on a partition yet, so that it has a clock."""
         return partition in self._clock

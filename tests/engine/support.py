@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import TypeVar
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from brokers import Broker
 
 from cxstream import replay
@@ -98,3 +99,22 @@ def control(
         event_time=from_ms(BASE_MS + int(at_s * 1000)),
         customer_id=customer,
     )
+
+
+async def read(settings: Settings, topic: str) -> list[bytes]:
+    """Everything that lies in a topic now, in order per key."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.brokers, auto_offset_reset="earliest", fetch_max_wait_ms=50
+    )
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, p) for p in range(settings.partitions)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        values: list[bytes] = []
+        while any([await consumer.position(p) < end for p, end in ends.items()]):
+            for messages in (await consumer.getmany(timeout_ms=100)).values():
+                values += [message.value for message in messages if message.value]
+        return values
+    finally:
+        await consumer.stop()

@@ -9,8 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from brokers import Broker
 from msgspec.structs import replace
-from support import BASE_MS, settings_for
-from test_ledger import read
+from support import BASE_MS, read, settings_for
 
 from cxstream import bootstrap
 from cxstream.engine import codec

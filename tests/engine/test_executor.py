@@ -16,8 +16,7 @@ from back_office import back_office
 from brokers import Broker
 from msgspec.structs import replace
 from otlp import Collector, collector
-from support import settings_for
-from test_ledger import read
+from support import read, settings_for
 
 from cxstream import bootstrap
 from cxstream.bootstrap.executor import execute

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from brokers import Broker
-from support import BASE_MS, only, said, settings_for
+from support import BASE_MS, only, read, said, settings_for
 
 from cxstream import bootstrap, replay
 from cxstream.engine import codec
@@ -15,27 +15,7 @@ from cxstream.engine.feed import Record
 from cxstream.engine.topics import Topics
 from cxstream.events import Action, Escalation, LedgerEvent, LedgerRow, Role, from_ms
 from cxstream.observe.metrics import Metrics
-from cxstream.settings import Settings
 from cxstream.understand.lexicon import LexiconScorer
-
-
-async def read(settings: Settings, topic: str) -> list[bytes]:
-    """Everything that lies in a topic now, in order per key."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.brokers, auto_offset_reset="earliest", fetch_max_wait_ms=50
-    )
-    await consumer.start()
-    try:
-        places = [TopicPartition(topic, p) for p in range(settings.partitions)]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        values: list[bytes] = []
-        while any([await consumer.position(p) < end for p, end in ends.items()]):
-            for messages in (await consumer.getmany(timeout_ms=100)).values():
-                values += [message.value for message in messages if message.value]
-        return values
-    finally:
-        await consumer.stop()
 
 
 def test_an_action_has_a_row_with_who_and_why(broker: Broker, topic_prefix: str) -> None:

@@ -11,8 +11,7 @@ from typing import TypeVar
 import msgspec
 from aiokafka import AIOKafkaProducer
 from brokers import Broker
-from support import said, settings_for
-from test_ledger import read
+from support import read, said, settings_for
 
 from cxstream import bootstrap
 from cxstream.bootstrap.playbooks import publish, release, roll_back

@@ -40,6 +40,7 @@ def environment(settings: Settings, data: Path) -> dict[str, str]:
         "CXSTREAM_APP_ID": settings.app_id,
         "CXSTREAM_SESSION_TIMEOUT_S": "6",
         "CXSTREAM_METRICS_PORT": "0",
+        "CXSTREAM_OVERLOAD_S": "3600",  # a slow machine is not the matter here
         "CXSTREAM_DATA_DIR": str(data),
     }
 
