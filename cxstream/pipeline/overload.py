@@ -2,7 +2,7 @@
 
     rung      from a wait of      what is let go of
     normal                        nothing
-    partials  `first_s`           partials are passed over: nobody sees them, their finals come
+    partials  `first_s`           partials are passed over: nothing is decided by them
     light     2 x `first_s`       lighter models answer, `degraded`; no decision is explained
     agents    4 x `first_s`       what agents say is not scored; that they said it still counts
 
