@@ -1,7 +1,8 @@
 """What a candidate weighs against the others: priority = P x C x V x L, in the open.
 
     P  that it will be taken up: the model's word (`likely`), else the playbook's, smoothed with what was learnt
-    C  what the moment adds: the context weights that hold, (sum / 100) + 1, so that 55 gives 1.55
+    C  what the moment adds: the context weights that hold, and whether the customer likes the channel on which
+       it reaches them; (sum / 100) + 1, so that 55 gives 1.55
     V  what it is worth: the playbook's `value`, else its `priority`
     L  the business's levers, of the purpose and of the rule, (sum / 100) + 1
 
@@ -50,7 +51,8 @@ def weigh(match: Match, moment: Moment, view: View, propensity: Propensity) -> W
     start = worth.propensity if assumed is None else assumed
     learnt = propensity.learnt(rule.id, moment)
     p = smoothed(learnt, start, worth.evidence)
-    c = factor(_holding((*purpose.weights, *worth.weights), view))
+    holding = _holding((*purpose.weights, *worth.weights), view)
+    c = factor((*holding, _liking(match, moment)))
     v = float(rule.priority) if worth.value is None else worth.value
     lever = factor((purpose.lever, worth.lever))
     return Weight(
@@ -90,6 +92,15 @@ def in_order(weighed: Sequence[Weighed], first: str = "") -> list[Weighed]:
 def _place(one: Weighed, first: str) -> tuple[bool, bool, float, str]:
     rule = one.match.ranked.rule
     return not rule.must_say, rule.id != first, -one.weight.priority, rule.id
+
+
+def _liking(match: Match, moment: Moment) -> int:
+    """The percents of the channel on which an action reaches the customer: liked best, named, or not named."""
+    action, liked = match.ranked.rule.action, moment.standing.preferences.channels
+    if action is None or not action.contact or not liked:
+        return 0
+    by = match.ranked.policy.contact.preferred_by
+    return by if action.contact == liked[0] else 0 if action.contact in liked else -by
 
 
 def _likely(labels: tuple[str, ...], moment: Moment) -> tuple[float | None, bool]:

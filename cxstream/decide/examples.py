@@ -12,6 +12,7 @@ from cxstream.decide.playbook import Example
 
 EXAMPLE = (
     *("name", "on", "text", "intent", "probability", "facts", "given", "consents", "reached", "at"),
+    "prefers",
     *("channel", "agent", "gives", "gives_not", "refuses", "follows", "follows_not"),
 )
 EXAMPLES_MAX = 1_000
@@ -52,6 +53,7 @@ def _example(top: Fields, node: yaml.Node, rules: tuple[str, ...]) -> Example:
         given={rule: _seconds(one, rule) for rule in _ids(one, "given", rules)},
         consents=_consents(one),
         reached=_reached(one),
+        prefers=tuple(text for text, _ in one.texts("prefers")),
         at=_moment(one),
         channel=one.text("channel", "voice", loose=True),
         agent=one.flag("agent") is not False,

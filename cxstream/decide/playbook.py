@@ -122,9 +122,9 @@ class Example(Struct, frozen=True):
 
     `facts` are by full name (`conversation.negative_run`), what is not named is calm; `given` is by rule the
     seconds since it gave something here, `reached` by channel how often the customer was reached in the
-    day before. `gives` and `gives_not` are rules, `refuses` by rule the gate at which it is turned down.
-    `follows` and `follows_not` are rules whose card is on the screen: whether these words do what it advises.
-    `line` is where it stands in the file.
+    day before, `prefers` the channels that they like, the best first. `gives` and `gives_not` are rules,
+    `refuses` by rule the gate at which it is turned down. `follows` and `follows_not` are rules whose card is
+    on the screen: whether these words do what it advises. `line` is where it stands in the file.
     """
 
     name: str
@@ -140,6 +140,7 @@ class Example(Struct, frozen=True):
     given: dict[str, int] = {}
     consents: dict[str, bool] = {}
     reached: dict[str, int] = {}
+    prefers: tuple[str, ...] = ()
     at: int = 0
     channel: str = "voice"
     agent: bool = True

@@ -26,7 +26,7 @@ MEMBERS_MAX = 32
 DAYS_MOST = 90
 POLICY = ("purposes", "contact_policy", "approval", "passport")
 PURPOSE = ("needs_consent", "for_everybody", *GATES, "lever", "weighs_more")
-CONTACT = ("limits", "suppression", "quiet_hours")
+CONTACT = ("limits", "suppression", "quiet_hours", "preferred_by")
 LIMIT = ("channel", "at_most", "within_days")
 SUPPRESSION = ("after", "outcomes", "within_days", "for_days", "purpose")
 QUIET = ("from", "until", "time_zone", "channels", "then")
@@ -78,6 +78,7 @@ def _contact(top: Fields, purposes: tuple[str, ...]) -> ContactPolicy:
             _suppression(one, purposes) for one in _members(given, "suppression", SUPPRESSION)
         ),
         quiet=_quiet(given.fields("quiet_hours", QUIET)) if given.has("quiet_hours") else None,
+        preferred_by=given.whole("preferred_by", ContactPolicy().preferred_by, least=0, most=100),
     )
 
 

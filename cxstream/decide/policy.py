@@ -85,11 +85,16 @@ class QuietHours(Struct, frozen=True):
 
 
 class ContactPolicy(Struct, frozen=True):
-    """How often, and when, a customer may be approached by ourselves."""
+    """How often, when and on which channel a customer may be approached by ourselves.
+
+    `preferred_by`: so many percent more weighs what reaches them on the channel that they like best, so many
+    less what comes on one that they did not name; who has told no preference likes all the same.
+    """
 
     limits: tuple[Limit, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     quiet: QuietHours | None = None
+    preferred_by: int = 25
 
 
 class ApprovalPolicy(Struct, frozen=True):

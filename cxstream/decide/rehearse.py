@@ -15,6 +15,7 @@ from cxstream.decide.decider import Decider
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.phrases import Said
 from cxstream.decide.playbook import Example, Playbook
+from cxstream.events import Preferences
 
 AT_MS = 1_781_780_400_000
 """When an example without `at` happens: a Thursday in June, 11:00 UTC."""
@@ -86,6 +87,7 @@ def moment_of(example: Example) -> Moment:
         standing=Standing(
             consents={name: Agreed(given, 0) for name, given in example.consents.items()},
             reached=reached,
+            preferences=Preferences(channels=example.prefers or None),
         ),
     )
 

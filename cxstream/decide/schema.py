@@ -207,6 +207,10 @@ def _contact_policy() -> Schema:
                     fields(suppression, "after", "outcomes", "within_days", "for_days")
                 ),
                 "quiet_hours": fields(quiet, "from", "until"),
+                "preferred_by": says(
+                    "percent more on the customer's best channel, less on one they did not name",
+                    whole(0, 100),
+                ),
             }
         ),
     )
@@ -241,6 +245,7 @@ def _example() -> Schema:
                 ),
                 "consents": map_of({"type": "boolean"}),
                 "reached": says("by channel: contacts in the day before", map_of(whole(0, 60))),
+                "prefers": says("channels the customer likes, the best first", list_of(ID)),
                 "at": says("the moment, as 2026-03-01T22:30:00Z", {}),
                 "channel": {"type": "string"},
                 "agent": flag("whether an agent is on the conversation"),

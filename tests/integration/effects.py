@@ -1,21 +1,23 @@
 """Worker, executor and CRM are killed (-9) at random moments; every effect must stand in the CRM exactly once.
 
+Some customers ask for what a human must allow. A supervisor, who is not killed, says yes to some of it (twice),
+no to some, and nothing to the rest; somebody who may not say yes does so to everything. What was not allowed
+must never stand in the CRM, what was allowed exactly once, and nothing before it was allowed.
+
     .venv/bin/python tests/integration/effects.py --seed 7 --conversations 2000 --kills 60
 
-Starts Apache Kafka by itself, or takes `--brokers HOST:PORT`. The seed decides who is killed when, and where
-the CRM fails by itself (before or after an effect); it is printed first, so that a run can be made again.
+Nobody is killed before they have done something since they were last started (or had 25 seconds for it), so
+that each kill hits work. Starts Apache Kafka by itself, or takes `--brokers HOST:PORT`. The seed decides who is
+killed when, and where the CRM fails by itself (before or after an effect); it is printed first, so that a run
+can be made again.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import signal
-import socket
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,31 +26,31 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
+from effects_parts import (  # noqa: E402
+    ASKS,
+    STATES,
+    Ask,
+    Killing,
+    Ledger,
+    Parts,
+    Supervisor,
+)
+
 from cxstream import bootstrap  # noqa: E402
 from cxstream.engine.feed import Feed  # noqa: E402
 from cxstream.engine.topics import Topics  # noqa: E402
-from cxstream.events import Fragment, LedgerRow, Role, Speaker, from_ms  # noqa: E402
+from cxstream.events import Fragment, Role, Speaker, from_ms  # noqa: E402
 from cxstream.settings import Settings  # noqa: E402
 
-WORDS = {
-    "refund please": ("refund",),
-    "technician please": ("visit",),
-    "call me please": ("call_back",),
-    "new address please": ("address",),
-    "bigger plan please": ("plan", "visit"),
-}
-"""What customers say, and the effects that follow (see effects.yaml and deploy/demo-crm/executor.yaml)."""
-
 PAUSES_S = (0.3, 2.5)
-TOKEN = "only-for-this-test"
+LIMIT_S = 900.0
 
 
 class Result(NamedTuple):
@@ -57,151 +59,60 @@ class Result(NamedTuple):
     effects: Counter[tuple[str, str]]
     expected: Counter[tuple[str, str]]
     states: Counter[str]
+    wanted: Counter[str]
+    early: set[str]
     kills: Counter[str]
     refused: Counter[str]
     seconds: float
 
 
-class Parts:
-    """The three processes, which can be killed and started anew; what they say goes to logs in a folder."""
-
-    def __init__(self, settings: Settings, folder: Path, seed: int) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.data = folder / "crm.sqlite"
-        (folder / "no-models").mkdir(exist_ok=True)
-        self._folder = folder
-        self._env = {
-            **os.environ,
-            "CXSTREAM_BROKERS": settings.brokers,
-            "CXSTREAM_TOPIC_PREFIX": settings.topic_prefix,
-            "CXSTREAM_APP_ID": settings.app_id,
-            "CXSTREAM_SESSION_TIMEOUT_S": "6",
-            "CXSTREAM_METRICS_PORT": "0",
-            "CXSTREAM_CONTROL_SHARE": "0",  # each customer gets what they ask for
-            "CXSTREAM_MODELS_DIR": str(folder / "no-models"),
-            "CXSTREAM_PLAYBOOKS": f'["{ROOT / "tests/integration/effects.yaml"}"]',
-            "CXSTREAM_EXECUTOR_CONFIG": str(ROOT / "deploy/demo-crm/executor.yaml"),
-            "CXSTREAM_SECRET_CRM": TOKEN,
-            "CRM_TOKEN": TOKEN,
-            "CRM_URL": f"http://127.0.0.1:{self.port}",
-        }
-        crm = [str(ROOT / "deploy/demo-crm/crm.py"), "--data", str(self.data)]
-        self._commands = {
-            "crm": [*crm, "--port", str(self.port), "--fail", str(seed)],
-            "executor": ["-m", "cxstream", "executor"],
-            "worker": ["-m", "cxstream", "worker"],
-        }
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._logs: dict[str, IO[bytes]] = {}
-
-    @property
-    def names(self) -> list[str]:
-        return list(self._commands)
-
-    def start(self, name: str) -> None:
-        if name not in self._logs:
-            self._logs[name] = (self._folder / f"{name}.log").open("ab")
-        log = self._logs[name]
-        self._running[name] = subprocess.Popen(
-            [sys.executable, *self._commands[name]],
-            env=self._env,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-    def kill(self, name: str) -> None:
-        self._running[name].kill()
-        self._running[name].wait(30)
-
-    def see_that_they_live(self) -> None:
-        """Start anew what ended by itself, as a supervisor would; why it did is in its log."""
-        for name, process in list(self._running.items()):
-            if process.poll() is not None:
-                self.start(name)
-
-    def stop(self) -> None:
-        for process in self._running.values():
-            process.kill()
-            process.wait(30)
-        for log in self._logs.values():
-            log.close()
-
-    def effects(self) -> Counter[tuple[str, str]]:
-        """How often each customer has each effect that was not taken back."""
-        if not self.data.exists():
-            return Counter()
-        db = sqlite3.connect(f"file:{self.data}?mode=ro", uri=True)
-        try:
-            rows = db.execute("select customer_id, kind from effects where status = 'done'")
-            return Counter((customer, kind) for customer, kind in rows)
-        except sqlite3.OperationalError:
-            return Counter()  # killed before it had made its tables
-        finally:
-            db.close()
-
-
-def conversations(count: int) -> list[tuple[Fragment, tuple[str, ...]]]:
-    """One conversation a customer, and the effects that it should have."""
+def conversations(count: int) -> list[tuple[Fragment, Ask]]:
+    """One conversation a customer, and what they ask for."""
     now_ms = int(time.time() * 1000)
-    said = list(WORDS)
     return [
         (
             Fragment(
                 conversation_id=f"effects:{n}",
                 fragment_id="u-1",
-                text=f"hello, {said[n % len(said)]}, thank you",
+                text=f"hello, {ASKS[n % len(ASKS)].words}, thank you",
                 speaker=Speaker(role=Role.CUSTOMER),
                 channel="chat",
                 event_time=from_ms(now_ms + n),
                 customer_id=f"c-{n}",
                 agent_id="a-1",
             ),
-            WORDS[said[n % len(said)]],
+            ASKS[n % len(ASKS)],
         )
         for n in range(count)
     ]
 
 
-class Ledger:
-    """The newest row of each action, read as it is written."""
-
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
-        self.rows: dict[str, LedgerRow] = {}
-
-    async def read(self, seconds: float) -> None:
-        """Read for a while, or until something came."""
-        for messages in (await self._consumer.getmany(timeout_ms=round(seconds * 1000))).values():
-            for message in messages:
-                row = msgspec.json.decode(message.value, type=LedgerRow)
-                self.rows[row.id] = row
-
-    def confirmed(self) -> int:
-        return sum(row.state == "confirmed" for row in self.rows.values())
-
-
 @asynccontextmanager
-async def around(settings: Settings) -> AsyncIterator[tuple[Feed, Ledger]]:
-    """A sender and a reader that nobody kills."""
+async def around(
+    settings: Settings, parts: Parts
+) -> AsyncIterator[tuple[Feed, Ledger, Supervisor]]:
+    """A sender, a reader and a supervisor that nobody kills."""
     topics = Topics(settings.topic_prefix)
     await bootstrap.prepare_topics(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.brokers, acks="all")
-    consumer = AIOKafkaConsumer(
-        topics.ledger, bootstrap_servers=settings.brokers, auto_offset_reset="earliest"
+    ledger, actions = (
+        AIOKafkaConsumer(topic, bootstrap_servers=settings.brokers, auto_offset_reset="earliest")
+        for topic in (topics.ledger, topics.actions)
     )
     await producer.start()
-    await consumer.start()
+    await ledger.start()
+    await actions.start()
     try:
-        yield Feed(producer, topics, speed=None, stamp=False), Ledger(consumer)
+        supervisor = Supervisor(actions, producer, topics.approvals, parts)
+        yield Feed(producer, topics, speed=None, stamp=False), Ledger(ledger), supervisor
     finally:
         await producer.stop()
-        await consumer.stop()
+        await ledger.stop()
+        await actions.stop()
 
 
 async def story(settings: Settings, folder: Path, *, seed: int, count: int, kills: int) -> Result:
-    """Send, kill, and wait until everything stands."""
+    """Send, kill, and wait until everything stands. Raises `TimeoutError` after a quarter of an hour."""
     rng = random.Random(seed)
     began = time.monotonic()
     parts = Parts(settings, folder, seed)
@@ -210,35 +121,45 @@ async def story(settings: Settings, folder: Path, *, seed: int, count: int, kill
     victims = [*parts.names, *(rng.choice(parts.names) for _ in range(kills - len(parts.names)))]
     rng.shuffle(victims)
     killed = Counter(victims)
-    portion = max(1, count // max(1, len(victims)))
-    async with around(settings) as (feed, ledger):
+    killing = Killing(parts, victims)
+    portion = max(1, count // (len(victims) + 1))
+    async with around(settings, parts) as (feed, ledger, supervisor):
         for name in parts.names:
             parts.start(name)
         try:
             while not ledger.rows and everything:
                 await feed.send([everything[0][0]])  # the same again and again, until they are up
                 await ledger.read(0.5)
-            sent = 0
-            while victims or sent < count or ledger.confirmed() < count:
-                await feed.send([fragment for fragment, _ in everything[sent : sent + portion]])
-                sent += portion
-                wait_s = rng.uniform(*PAUSES_S)
-                until = time.monotonic() + wait_s
+            sent, told = 0, 0.0
+            while killing.left or sent < count or not ledger.stands(everything):
+                # a portion a kill, so that there is work to hit until the last of them
+                until_here = portion * (kills - len(killing.left) + 1) if killing.left else count
+                await feed.send([fragment for fragment, _ in everything[sent:until_here]])
+                sent = max(sent, until_here)
+                until = time.monotonic() + rng.uniform(*PAUSES_S)
                 while (left := until - time.monotonic()) > 0:
-                    await ledger.read(left)
+                    await supervisor.answer()
+                    await ledger.read(min(left, 0.3))
                 parts.see_that_they_live()
-                if victims:
-                    victim = victims.pop()
-                    parts.kill(victim)
-                    parts.start(victim)
+                confirmed = ledger.confirmed()
+                done = {"worker": len(ledger.rows), "executor": confirmed, "crm": confirmed}
+                killing.kill(done)
+                past = time.monotonic() - began
+                if past - told > 15:
+                    told = past
+                    print(f"{past:.0f} s: {len(killing.left)} kills left, {done}", flush=True)
+                if past > LIMIT_S:
+                    raise TimeoutError(f"{len(killing.left)} kills left, {done} of {count}")
             effects = parts.effects()
         finally:
             parts.stop()
-    expected = Counter((f.customer_id or "", kind) for f, kinds in everything for kind in kinds)
+    expected = Counter((f.customer_id or "", kind) for f, ask in everything for kind in ask.effects)
     return Result(
         effects,
         expected,
         Counter(row.state for row in ledger.rows.values()),
+        Counter(STATES[ask.verdict] if ask.waits else "confirmed" for _, ask in everything),
+        supervisor.early,
         killed,
         Counter(r.reason for row in ledger.rows.values() for r in row.refused),
         time.monotonic() - began,
@@ -259,8 +180,10 @@ def judged(result: Result) -> list[str]:
         wrong.append(f"missing: {dict(missing)}")
     if doubled:
         wrong.append(f"too often: {dict(doubled)}")
-    if set(result.states) != {"confirmed"}:
-        wrong.append(f"not confirmed: {dict(result.states)}")
+    if result.states != result.wanted:
+        wrong.append(f"states: {dict(result.states)}, wanted {dict(result.wanted)}")
+    if result.early:
+        wrong.append(f"done before it was allowed: {sorted(result.early)}")
     return wrong
 
 
@@ -297,6 +220,7 @@ def main() -> None:
     wrong = judged(result)
     print(
         f"{sum(result.effects.values())} effects of {sum(result.expected.values())},"
+        f" actions {dict(result.states)},"
         f" kills {dict(result.kills)}, refused steps {dict(result.refused)}, {result.seconds:.0f} s:"
         f" {'; '.join(wrong) if wrong else 'each exactly once'}"
     )

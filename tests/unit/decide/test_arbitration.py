@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cxstream.context.standing import Standing
 from cxstream.decide.arbitration import factor
 from cxstream.decide.decider import Decider
+from cxstream.decide.load import load_playbook
 from cxstream.decide.moment import Moment
 from cxstream.decide.propensity import Learnt, smoothed
-from cxstream.events import Weight
+from cxstream.events import Preferences, Weight
 
 RULE = (
     "- {{id: {id}, title: t, on: [customer_utterance], phrases: [go], because: b,"
@@ -125,3 +127,37 @@ def test_the_same_weight_in_every_process() -> None:
     rules = RULE.format(id="a", more="value: 33.3, lever: 7, propensity: 0.123456")
     values = {weight(rules, moment("go")).priority for _ in itertools.repeat(None, 3)}
     assert len(values) == 1
+
+
+CHANNELS = """
+playbook: t
+version: '1'
+contact_policy: {limits: [{channel: any, at_most: 1, within_days: 7}], preferred_by: 40}
+rules:
+  - {id: a_mail, title: t, on: [customer_utterance], phrases: [go], because: b,
+     action: {name: send, contact: email}}
+  - {id: b_text, title: t, on: [customer_utterance], phrases: [go], because: b,
+     action: {name: send, contact: sms}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("liked", "first", "weighs"),
+    [
+        (None, "a_mail", 50.0),
+        (("sms", "email"), "b_text", 70.0),
+        (("email", "sms"), "a_mail", 70.0),
+        (("voice", "sms"), "b_text", 50.0),  # e-mail was not named and weighs less
+    ],
+)
+def test_the_channel_that_the_customer_likes_goes_first(
+    liked: tuple[str, ...] | None, first: str, weighs: float
+) -> None:
+    """There is room for one contact: it is the one that weighs more."""
+    standing = Standing(preferences=Preferences(channels=liked))
+    at = replace(moment("go"), standing=standing)
+    decided = Decider([load_playbook(CHANNELS, "t")]).decide(at, ())
+    [made] = decided.decisions
+    assert made.why.weight is not None
+    assert (made.why.rule.id, made.why.weight.priority) == (first, weighs)
+    assert [r.gate for r in decided.rejected] == ["contact_policy"]
