@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
+from cxstream.context import doing
 from cxstream.context.contact import Contact
+from cxstream.context.doing import Doing
 from cxstream.context.given import Given
 from cxstream.context.notes import Notes, together
 from cxstream.context.pending import Pending, awaited
@@ -50,6 +52,7 @@ class Customer(Struct):
     notes: Notes = ()
     waiting: tuple[Action, ...] = ()
     trial: tuple[Given, ...] = ()
+    doing: tuple[Doing, ...] = ()
 
     def contact(self, conversation_id: str, channel: str, at_ms: int) -> Contact:
         """The contact of a conversation, begun here when it is new; the oldest is forgotten over the limit."""
@@ -70,13 +73,14 @@ class Customer(Struct):
         self.promises = within(self.promises, horizon)
         self.standing = self.standing.without_old(self.windows.latest_ms)
         self.notes = tuple(n for n in self.notes if n.at_ms > horizon)
+        self.doing = doing.kept(self.doing, self.windows.latest_ms) if self.doing else ()
         if self.moved_ms <= horizon:
             self.moved_to = ""
 
     def disposable(self) -> bool:
         """Whether dropping this state would lose nothing."""
         kept = self.contacts or self.given or self.attributes or self.moved_to
-        waiting = self.promises or self.pending or self.notes or self.waiting
+        waiting = self.promises or self.pending or self.notes or self.waiting or self.doing
         return self.windows.empty() and self.standing.empty() and not kept and not waiting
 
     def merge(self, other: Customer, carry_id: str) -> bool:
@@ -105,6 +109,7 @@ class Customer(Struct):
         self.standing = self.standing.merged(other.standing)
         self.notes = together(other.notes, self.notes)
         self.waiting = tuple({a.id: a for a in (*other.waiting, *self.waiting)}.values())
+        self.doing = doing.kept((*other.doing, *self.doing))
         return True
 
     def hand_over(self, customer_id: str, at_ms: int = 0) -> None:
@@ -113,7 +118,7 @@ class Customer(Struct):
         self.contacts, self.given, self.attributes, self.attributes_ms = {}, (), {}, -1
         self.promises = ()
         self.standing, self.notes, self.waiting = Standing(), (), ()
-        self.pending = ()
+        self.pending, self.doing = (), ()
         self.moved_to, self.moved_ms = customer_id, self.windows.latest_ms
 
     def take_back(self) -> None:

@@ -32,6 +32,7 @@ HISTORY = "history"
 
 MEMBERS_MAX = 12
 _HOUR_MS = 3_600_000
+_WAITS = "waits for a yes"
 _TOOK_UP = frozenset(("accepted", "acted", "confirmed"))
 
 
@@ -120,6 +121,7 @@ def _tried(
 ) -> tuple[Tried, ...]:
     """What was done, and what came of it; what agents were told only where they took it up."""
     outcomes = {r.decision_id: r.kind for r in customer.standing.responses}
+    outcomes |= {action.id: _WAITS for action in customer.waiting}
     found = [
         (note.at_ms, Tried(note.text, from_ms(note.at_ms)))
         for note in customer.notes
@@ -127,7 +129,7 @@ def _tried(
     ]
     for given in customer.given:
         ranked, outcome = rules.get(given.rule), outcomes.get(given.decision_id, "")
-        if given.conversation_id not in contacts or ranked is None:
+        if given.conversation_id not in contacts or ranked is None or given.withheld:
             continue
         what = _what(ranked, given.kind, outcome)
         if what:

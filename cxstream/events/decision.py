@@ -129,7 +129,8 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     `cx.approvals` until `approve_by`, and the action is published again under the same id with its `status`
     and, where somebody spoke, the `approval`. Nothing is carried out unless `cleared`. `contact` is the
     channel on which it gets in touch with the customer, if it does; `not_before` the end of their quiet hours:
-    executors hold it back until then.
+    executors hold it back until then. One that was done and is not wanted any more (`undone_by` an agent) comes
+    again as `undone`: executors take it back where they know how.
     """
 
     id: str
@@ -149,8 +150,9 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     approve_by: datetime | None = None
     otherwise: Literal["expire", "escalate"] = "expire"
     not_before: datetime | None = None
-    status: Literal["proposed", "approved", "refused", "expired"] = "proposed"
+    status: Literal["proposed", "approved", "refused", "expired", "undone"] = "proposed"
     approval: Approval | None = None
+    undone_by: str | None = None
 
     @property
     def begins(self) -> datetime:
@@ -161,12 +163,14 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="c
     @property
     def cleared(self) -> bool:
         """Whether it may be carried out: no approval is needed, or this one was given by somebody who may."""
-        if not self.needs_approval:
-            return self.status == "proposed"
+        return self.status == ("approved" if self.needs_approval else "proposed") and self.allowed
+
+    @property
+    def allowed(self) -> bool:
+        """Whether somebody who may has said yes, where a yes is needed."""
         given = self.approval
-        return (
-            self.status == "approved"
-            and given is not None
+        return not self.needs_approval or (
+            given is not None
             and given.verdict == "approved"
             and given.decision_id == self.id
             and not set(given.roles).isdisjoint(self.approvers)

@@ -27,7 +27,7 @@ from cxstream.execute.ledger_events import step_id
 from cxstream.execute.plan import Plan, Step, facts_of
 from cxstream.execute.transport import Answer, Transport
 
-Verdict = Literal["go", "not_cleared", "not_ours", "expired"]
+Verdict = Literal["go", "take_back", "not_cleared", "not_ours", "expired"]
 
 
 class Undelivered(Struct, frozen=True):
@@ -57,6 +57,8 @@ class Carrier:
         """
         if action.action not in self._plans:
             return "not_ours"
+        if action.status == "undone" and action.allowed:
+            return "expired" if from_ms(self._now_ms()) > action.expires_at else "take_back"
         if not action.cleared:
             return "not_cleared"
         valid_for = action.expires_at - action.event_time
@@ -74,7 +76,10 @@ class Carrier:
         `sent` comes before the first call. Failures are records, never exceptions.
         """
         verdict = self.verdict(action)
-        if verdict == "expired":
+        if verdict == "take_back":
+            async for happening in self._take_back(action):
+                yield happening
+        if verdict == "expired" and action.status != "undone":
             yield self._event(action, "expired", why="it came after its time")
             yield self._outcome(action, "expired", "it came after its time")
         if verdict != "go":
@@ -116,6 +121,49 @@ class Carrier:
         said = str(error) if error.sure else f"{error}; it may have been done all the same"
         yield self._event(action, "failed", why=said, attempt=error.tries)
         left: list[str] = [] if error.sure else ["the call that failed may stand"]
+        left += await self._undo(action, done)
+        if done and not left:
+            yield self._event(action, "compensated", why="what was done before was taken back")
+            yield self._outcome(action, "compensated", said)
+        yield self._outcome(action, "failed", "; ".join([said, *left]))
+        yield Undelivered(error)
+
+    async def _take_back(self, action: Action) -> AsyncIterator[Happening]:
+        """Take back what was done and confirmed, where the plan says how.
+
+        The calls are made again under their keys, which a back office answers with what it did then: their
+        undoing may need that.
+        """
+        plan = self._plans[action.action]
+        facts = facts_of(action)
+        done: list[tuple[int, Step, Mapping[str, object]]] = []
+        left = [
+            f"call {number + 1} cannot be taken back"
+            for number, step in enumerate(plan.steps)
+            if step.undo is None
+        ]
+        try:
+            for number, step in enumerate(plan.steps if not left else ()):
+                answer = await self._call(action, step, number, facts)
+                facts = {**facts, "answer": _read(answer.body)}
+                done.append((number, step, facts))
+            left += await self._undo(action, done)
+        except DeliveryError as error:
+            left.append(str(error))
+        if not left:
+            said = f"taken back by {action.undone_by or 'an agent'}"
+            yield self._event(action, "compensated", why=said)
+            yield self._outcome(action, "compensated", said)
+            return
+        said = "; ".join(["it was to be taken back and stands", *left])
+        yield self._outcome(action, "failed", said)
+        yield Undelivered(DeliveryError("not_taken_back", said, sure=True))
+
+    async def _undo(
+        self, action: Action, done: list[tuple[int, Step, Mapping[str, object]]]
+    ) -> list[str]:
+        """Make the calls that take others back, last first; what could not be taken back, in words."""
+        left: list[str] = []
         for number, step, facts in reversed(done):
             if step.undo is None:
                 left.append(f"call {number + 1} cannot be taken back")
@@ -125,11 +173,7 @@ class Carrier:
                 await self._transport.send(call, step.undo.service.patience)
             except DeliveryError as problem:
                 left.append(f"call {number + 1} could not be taken back: {problem}")
-        if done and not left:
-            yield self._event(action, "compensated", why="what was done before was taken back")
-            yield self._outcome(action, "compensated", said)
-        yield self._outcome(action, "failed", "; ".join([said, *left]))
-        yield Undelivered(error)
+        return left
 
     def _event(
         self,

@@ -1,6 +1,7 @@
 """What agents promise is a fact of the customer and a row of the ledger, and is kept by what happens later.
 
     said       an agent (or a bot) says it                               open, with its due time
+    said late  what keeps it was confirmed in this conversation before   kept
     said anew  in the same conversation, or the words were corrected     the later time holds
     kept       somebody reports it done, an action that keeps it is
                confirmed, or an agent says so ("I'm calling you back")   kept
@@ -57,7 +58,9 @@ class Promising:
         found = find(signal.text, at_ms, self._zone_of(state))
         events = list(self._corrected(state, signal, frozenset(f.what for f in found)))
         for one in found:
-            events += self._said(state, signal, one)
+            said = self._said(state, signal, one)
+            events += said
+            events += _kept_before(state, signal, one.what) if said else ()
         for what in sorted(kept_in(signal.text)):
             for promise in state.promises:
                 earlier = promise.said_ms < at_ms and not _from(promise, signal)
@@ -116,6 +119,16 @@ class Promising:
                 return []
         _put(state, said)
         return [_event(said, "proposed", signal, found.text, deadline_ms=said.due_ms)]
+
+
+def _kept_before(state: Customer, signal: Signal, what: str) -> Iterable[LedgerEvent]:
+    """Agents do it first and say it then: what is done already need not be waited for."""
+    done = [d for d in state.doing if d.done and not d.unwanted and d.keeps == what]
+    here = [d for d in done if d.action.conversation_id == signal.conversation_id]
+    for promise in state.promises if here else ():
+        if promise.open and promise.what == what and _from(promise, signal):
+            at_ms = to_ms(signal.event_time)
+            yield _settle(state, promise.keep(at_ms), signal, f"kept by {here[-1].action.id}")
 
 
 def _from(promise: Promise, signal: Signal) -> bool:

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from cxstream.context import identity
 from cxstream.context.customer import Customer
-from cxstream.context.given import without_withheld
+from cxstream.context.given import Given, without_withheld
 from cxstream.context.notes import Remembered, together
-from cxstream.context.standing import Response
-from cxstream.decide import approvals
+from cxstream.context.standing import Response, Standing
+from cxstream.decide import approvals, undoing
 from cxstream.decide.answers import followed, left_open
 from cxstream.decide.deciding import Deciding
 from cxstream.decide.moment import Decided, Moment
@@ -26,6 +26,7 @@ from cxstream.events import (
     CustomerRecord,
     Outcome,
     Signal,
+    record_id,
     to_ms,
 )
 from cxstream.execute.delivery import Outbound, booked, delivered
@@ -119,6 +120,7 @@ class CustomerHop:
         self._remember(state, signal, decided, {record.id for record in records})
         out += [delivered(record) for record in records]
         actions = tuple(record for record in records if isinstance(record, Action))
+        state.doing = undoing.noted(state.doing, actions) if actions else state.doing
         out += self._settled(state, approvals.wait(state.waiting, actions))
         escalated = any(decision.kind == "escalation" for decision in kept.decisions)
         out += _passports(decider, state, signal, escalated)
@@ -170,9 +172,11 @@ class CustomerHop:
     def _outcome(self, state: Customer, outcome: Outcome) -> list[Outbound]:
         """What became of a decision: for the contact policy, and for what is learnt."""
         given = next((g for g in state.given if g.decision_id == outcome.decision_id), None)
+        taken_back: list[Outbound] = []
         if given is not None and outcome.decision_id is not None:
             known = False
             if outcome.kind == "undone":
+                taken_back = self._undone(state, given, outcome)
                 state.standing = state.standing.without_answer(outcome.decision_id)
             else:
                 response = Response(
@@ -186,8 +190,23 @@ class CustomerHop:
                 known = before is state.standing
             if given.kind == "nudge" and not known:
                 self._observer.answered(given.rule, outcome.kind)
+        changed = undoing.became(state.doing, outcome)
+        state.doing = changed.doing
+        taken_back += [delivered(action) for action in changed.take_back]
+        taken_back += [delivered(escalation) for escalation in changed.escalations]
         told = self._promising.told(state, outcome)
-        return [*(booked(event) for event in told), *self._learning.hear(state, outcome)]
+        learnt = self._learning.hear(state, outcome)
+        return [*(booked(event) for event in told), *taken_back, *learnt]
+
+    def _undone(self, state: Customer, given: Given, outcome: Outcome) -> list[Outbound]:
+        """An agent takes back what they had accepted: what of it waits, and what of it is done already."""
+        answers = state.standing.responses
+        found = undoing.undone(state.doing, state.waiting, given, answers, outcome)
+        state.doing = found.doing
+        gone = {action.id for action in found.withdrawn}
+        left = tuple(action for action in state.waiting if action.id not in gone)
+        withdrawn = self._settled(state, approvals.Settled(left, found.withdrawn))
+        return withdrawn + [delivered(action) for action in found.take_back]
 
     def _approval(self, state: Customer, approval: Approval) -> list[Outbound]:
         """A human's word on an action that waits."""
@@ -204,12 +223,24 @@ class CustomerHop:
     def _settled(self, state: Customer, settled: approvals.Settled) -> list[Outbound]:
         """What leaves when actions stop waiting; who is not done after all was not reached by it."""
         state.waiting = settled.waiting
+        state.doing = (
+            undoing.noted(state.doing, settled.actions) if settled.actions else state.doing
+        )
         for action in settled.actions:
             self._observer.approved(action.status)
             if action.status != "approved":
-                state.standing = state.standing.without_reaching(action.id)
+                state.standing = _not_done(state.standing, action)
         out = [delivered(action) for action in settled.actions]
         return out + [delivered(escalation) for escalation in settled.escalations]
+
+
+def _not_done(standing: Standing, action: Action) -> Standing:
+    """A human refused it, or nobody answered: the customer was not reached, and whoever is next must know."""
+    at = action.approval.event_time if action.approval else action.approve_by or action.event_time
+    outcome_id = record_id("outcome", action.id, action.status)
+    rule = action.why.rule.id
+    response = Response(rule, action.status, to_ms(at), outcome_id, action.id)
+    return standing.without_reaching(action.id).after_response(response)
 
 
 def _passports(
@@ -224,4 +255,5 @@ def _passports(
 def _with_ledger(outs: list[Outbound]) -> list[Outbound]:
     """Actions are in the ledger before they are on their way."""
     actions = [o.record for o in outs if isinstance(o.record, Action)]
+    actions = [action for action in actions if action.status != "undone"]  # executors tell of those
     return [*(booked(of_action(action)) for action in actions), *outs]

@@ -21,6 +21,7 @@ from cxstream.events import (
     LedgerEvent,
     Nudge,
     Outcome,
+    OutcomeKind,
     Passport,
     Role,
     RoleSource,
@@ -295,3 +296,36 @@ def test_what_the_control_group_did_not_get_was_not_given() -> None:
     assert load_customer(dump(state)).given == state.given
     if not in_control(who, START_MS + 31 * 86_400_000):
         assert said("block it", 6, days=31) == ["block", "block"]
+
+
+def test_what_is_on_its_way_is_taken_back_when_it_is_known_to_be_done() -> None:
+    here, state = hop(), Customer(key="c-1")
+    outs = here.decide(state, signal("block it", 1))
+    (card,), (asked,) = of(outs, Nudge), of(outs, Action)
+    assert isinstance(card, Nudge) and isinstance(asked, Action)
+
+    def said(kind: OutcomeKind, decision: str, at_s: int) -> list[Outbound]:
+        told = Outcome(
+            id=f"{kind}-{at_s}",
+            kind=kind,
+            conversation_id="call",
+            event_time=from_ms(START_MS + at_s * 1000),
+            decision_id=decision,
+            customer_id="c-1",
+            agent_id="a-1",
+        )
+        return here.decide(state, told)
+
+    yes = Approval("ap", asked.id, "call", "approved", "s", asked.event_time, ("supervisor",))
+    here.decide(state, yes)
+    said("accepted", card.id, 5)
+    assert of(said("undone", card.id, 6), Action) == [], "it is on its way"
+    assert load_customer(dump(state)).doing == state.doing
+    (unwanted,) = of(said("confirmed", asked.id, 7), Action)
+    assert isinstance(unwanted, Action)
+    assert (unwanted.status, unwanted.undone_by, unwanted.id) == ("undone", "a-1", asked.id)
+    assert unwanted.allowed and not unwanted.cleared, "to be taken back, and not done again"
+    assert of(said("confirmed", asked.id, 8), Action) == [], "once"
+    (stands,) = of(said("failed", asked.id, 9), Escalation)
+    assert isinstance(stands, Escalation) and stands.reason == "could not be taken back"
+    assert state.doing == ()

@@ -234,3 +234,27 @@ def test_an_action_for_the_morning_is_held_back_and_valid_from_then() -> None:
     assert at(NOW_MS).early_ms(replace(later, action="block_card")) == 0, "not ours"
     assert at(NOW_MS).early_ms(replace(later, needs_approval=True)) == 0, "not cleared"
     assert of_action(later).deadline == from_ms(morning_ms + 60_000), "not late before that"
+
+
+def test_what_an_agent_takes_back_is_undone_where_the_plan_says_how() -> None:
+    unwanted = replace(action("plan"), status="undone", undone_by="a-7")
+    plan = replace(SAGA, steps=SAGA.steps[:1])
+    happenings, calls = carried(unwanted, plan=plan)
+    assert told(happenings) == ["compensated", "outcome compensated"]
+    assert isinstance(happenings[0], LedgerEvent) and happenings[0].why == "taken back by a-7"
+    keys = [(call.url, call.headers["Idempotency-Key"]) for call in calls]
+    assert keys == [("http://crm.test/plans", "act_1"), ("http://crm.test/undo/7", "act_1:undo")]
+
+
+def test_what_cannot_be_taken_back_stands_and_is_told_and_nothing_is_called() -> None:
+    happenings, calls = carried(replace(action("plan"), status="undone"), plan=SAGA)
+    assert told(happenings) == ["outcome failed", "undelivered"] and calls == []
+    outcome = happenings[0]
+    assert isinstance(outcome, Outcome) and "call 2 cannot be taken back" in (outcome.reason or "")
+
+
+def test_nothing_is_taken_back_that_was_never_allowed_or_long_ago() -> None:
+    waits = replace(action(needs_approval=True), status="undone")
+    assert carried(waits)[1] == []
+    late = replace(action(), status="undone")
+    assert carried(late, now_ms=NOW_MS + 60_001) == ([], [])
