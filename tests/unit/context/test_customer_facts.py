@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cxstream.context.customer import Customer, facts
 
 NOW_MS = 1_780_000_000_000
@@ -98,7 +100,7 @@ def test_contacts_by_channel_in_each_window() -> None:
     heard(customer, "call-1", "voice", 0)
     now = facts(customer, "call-1")
     month, hour = now["last_30d"], now["last_1h"]
-    assert isinstance(month, dict)
+    assert isinstance(month, Mapping)
     assert isinstance(hour, dict)
     assert month["contacts_by_channel"] == {"chat": 1, "email": 1, "voice": 1}
     assert (hour["contacts"], hour["contacts_by_channel"]) == (2, {"chat": 1, "voice": 1})
