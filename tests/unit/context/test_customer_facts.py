@@ -101,7 +101,7 @@ def test_contacts_by_channel_in_each_window() -> None:
     now = facts(customer, "call-1")
     month, hour = now["last_30d"], now["last_1h"]
     assert isinstance(month, Mapping)
-    assert isinstance(hour, dict)
+    assert isinstance(hour, Mapping)
     assert month["contacts_by_channel"] == {"chat": 1, "email": 1, "voice": 1}
     assert (hour["contacts"], hour["contacts_by_channel"]) == (2, {"chat": 1, "voice": 1})
 
