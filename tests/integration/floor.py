@@ -46,6 +46,7 @@ class Floor:
             overload_s=None,
             explain_deadline_s=None,
             desk_lookback_s=600,
+            store="memory",
         )
         self.secrets = Secrets(environ=SECRETS)
         self._model = model

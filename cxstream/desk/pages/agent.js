@@ -90,7 +90,7 @@ function put(card) {
 /** The live conversation in which something was said last. */
 function latest() {
   const live = [...conversations.values()].filter(({ row }) => row.state !== "ended");
-  const found = live.sort((a, b) => (a.row.last_at < b.row.last_at ? 1 : -1))[0];
+  const found = live.sort((a, b) => Date.parse(b.row.last_at) - Date.parse(a.row.last_at))[0];
   return found?.row.conversation_id ?? [...conversations.keys()].at(-1) ?? null;
 }
 
@@ -119,7 +119,7 @@ function bring(id) {
 }
 
 function drawList() {
-  const rows = [...conversations.values()].map(({ row }) => row).sort((a, b) => (a.started_at < b.started_at ? -1 : 1));
+  const rows = [...conversations.values()].map(({ row }) => row).sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
   keyed(at("conversations"), rows, (row) => row.conversation_id, (row, held) => {
     const button = held ?? h("button.conversation", { type: "button", onclick: () => bring(row.conversation_id) });
     const current = row.conversation_id === front;

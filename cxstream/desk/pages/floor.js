@@ -67,7 +67,7 @@ function draw() {
   for (const row of rows.values()) if (row.state === "ended") row.endedSeen ??= now;
   const live = [...rows.values()]
     .filter((row) => row.state !== "ended" || row.weight > 0 || now - row.endedSeen < ENDED_STAY_MS)
-    .sort((a, b) => b.weight - a.weight || (a.started_at < b.started_at ? -1 : 1));
+    .sort((a, b) => b.weight - a.weight || Date.parse(a.started_at) - Date.parse(b.started_at));
   at("quiet").hidden = live.length > 0;
   keyed(at("rows"), live, (row) => row.conversation_id, drawRow);
   drawEscalations(live);
