@@ -31,7 +31,17 @@ CARRIES: dict[str, Carries] = {
     "outcomes": Carries((events.Outcome,), "customer_id", "in"),
     "approvals": Carries((events.Approval,), "customer_id", "in"),
     "playbooks": Carries((events.PlaybookRecord, events.PlaybookRelease), "playbook", "in"),
-    "signals": Carries((events.Signal, events.CarryOver), "customer_id or conversation_id", "out"),
+    "signals": Carries(
+        (
+            events.Signal,
+            events.CarryOver,
+            events.CustomerRecord,  # what comes in elsewhere is put on the customer's key here
+            events.Outcome,
+            events.Approval,
+        ),
+        "customer_id or conversation_id",
+        "out",
+    ),
     "nudges": Carries((events.Nudge,), "agent_id", "out"),
     "actions": Carries((events.Action,), "customer_id", "out"),
     "escalations": Carries((events.Escalation,), "conversation_id", "out"),

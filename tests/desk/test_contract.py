@@ -16,6 +16,7 @@ from cxstream.cli import app as cli
 from cxstream.desk.contract import CARRIES, asyncapi
 from cxstream.engine.topics import Topics
 from cxstream.events import Output, Transcript
+from cxstream.pipeline import CustomerEvent
 
 SCHEMA = Path(__file__).parent.parent / "data" / "asyncapi-3.0.0.schema.json.gz"
 DOCUMENT = asyncapi(Topics("cx.").by_role())
@@ -38,6 +39,7 @@ def test_every_topic_and_every_record_is_in_it() -> None:
     assert set(CARRIES) == set(Topics("cx.").by_role()), "say in desk/contract.py what it carries"
     carried = {record for carries in CARRIES.values() for record in carries.records}
     assert set(Output.__args__) | set(Transcript.__args__) <= carried
+    assert set(CARRIES["signals"].records) == set(CustomerEvent.__args__)
     assert {c["address"] for c in DOCUMENT["channels"].values()} >= {"cx.nudges", "/v1/fragments"}
 
 

@@ -34,6 +34,8 @@ SEEN = {
     "summaries", "decisions", "ledger_events", "ledger", "dead_letters",
 }  # fmt: skip
 """What the run has to have written; the check is of every topic."""
+TOLD = ("02", "03", "06", "07", "22")
+"""Stories with nudges, an escalation, an action that waits, a promise, and customers who come back."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,9 @@ def floor(kafka_broker: Broker) -> Iterator[Floor]:
 
 def kcat(floor: Floor, command: str, given: str = "") -> str:
     """Run a command of a shell as the documents have it, with this broker and these topics."""
-    here = command.replace("localhost:9092", floor.settings.brokers).replace("cx.", PREFIX, 1)
+    here = command.replace("localhost:9092", floor.settings.brokers).replace(
+        "-t cx.", f"-t {PREFIX}"
+    )
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", here],
         input=given,
@@ -109,7 +113,7 @@ def test_what_is_on_the_topics_is_what_the_document_says(floor: Floor) -> None:
         for role, channel in document["channels"].items()
         if channel["servers"] == [{"$ref": "#/servers/kafka"}]
     }
-    records = [record for story in bundled() for record in told(story)]
+    records = [record for story in bundled() if story.name[:2] in TOLD for record in told(story)]
     lines = [f"{r.conversation_id}|{msgspec.json.encode(r).decode()}" for r in records]
     write = f"kcat -P -b localhost:9092 -t {PREFIX}transcripts -K '|' -X partitioner=murmur2_random"
     kcat(floor, write, "\n".join(lines))
@@ -153,7 +157,7 @@ def test_what_is_on_the_topics_is_what_the_document_says(floor: Floor) -> None:
             told_beside = dict(zip(beside[::2], beside[1::2], strict=True))
             jsonschema.validate(told_beside, document["components"]["messages"][name]["headers"])
             assert role == "transcripts" or told_beside["ce_type"] == payload["schema"]
-            key = channel["description"].removeprefix("keyed by ").partition(" ")[0]
+            key = channel["description"].removeprefix("keyed by ")
             if key in payload:
                 assert found["key"] == payload[key], (role, found["key"])
             checked += 1
