@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import os
@@ -20,6 +19,7 @@ from typing import ClassVar
 
 import pytest
 from typer.testing import CliRunner, Result
+from waiting import until
 
 from cxstream import bootstrap, cli, decide
 from cxstream.cli import console
@@ -418,11 +418,9 @@ def ended_with(leader: subprocess.Popen[str], follower: subprocess.Popen[str]) -
     done = threading.Event()
 
     def watch() -> None:
-        while not done.is_set():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                leader.wait(0.2)
-                follower.kill()
-                return
+        until(lambda: done.is_set() or leader.poll() is not None, "an end", 3600.0)
+        if not done.is_set():
+            follower.kill()
 
     watcher = threading.Thread(target=watch)
     watcher.start()

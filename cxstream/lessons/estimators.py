@@ -17,7 +17,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -154,6 +153,8 @@ def _estimate(value: float, influence: Floats, weights: Floats, trial: Trial) ->
     error = float(np.sqrt(np.sum(widened**2))) / count
     effective = total**2 / float(np.sum(weights**2))
     counting = float(weight_of.sum() ** 2 / np.sum(weight_of**2))
+    from scipy.special import stdtrit  # takes half a second, which no worker needs
+
     quantile = float(stdtrit(max(counting - 1, 1.0), (1 + LEVEL) / 2))
     # a mean of skewed weights errs to one side more often than to the other
     skew = float(np.sum(widened**3)) / count**3 / error**2 if error else 0.0

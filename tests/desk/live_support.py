@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 import httpx
@@ -13,6 +13,7 @@ import msgspec
 import uvicorn
 from live_records import T0
 from msgspec import Struct
+from waiting import until_async
 
 from cxstream.desk import journeys, live, live_socket, pages, replies, signin
 from cxstream.desk.app import build_app
@@ -109,19 +110,13 @@ class LiveDesk:
         listening = listen("127.0.0.1", 0)
         server = uvicorn.Server(uvicorn.Config(self.app, log_config=None, ws_max_size=65536))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        await until(lambda: server.started)
+        await until_async(lambda: server.started, "the server")
         try:
             yield f"127.0.0.1:{listening.getsockname()[1]}"
         finally:
             self.hub.close()
             server.should_exit = True
             await serving
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Let everything else run until it holds; the test's own limit ends the wait."""
-    while not holds():  # noqa: ASYNC110  no event tells of it
-        await asyncio.sleep(0.005)
 
 
 class Got(NamedTuple):

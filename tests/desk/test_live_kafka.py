@@ -15,9 +15,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from brokers import Broker
 from fastapi import FastAPI, Request, Response
 from live_records import escalation, nudge, signal
-from live_support import DESK, TOM, events, until
+from live_support import DESK, TOM, events
 from msgspec import Struct
 from msgspec.structs import replace
+from waiting import until_async
 
 from cxstream.bootstrap.desk import build_desk
 from cxstream.bootstrap.live import tokens
@@ -54,7 +55,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     listening = listen("127.0.0.1", 0)
     server: uvicorn.Server = server_of(app, drain_s=1.0)
     running = asyncio.create_task(server.serve(sockets=[listening]))
-    await until(lambda: server.started or running.done())
+    await until_async(lambda: server.started or running.done(), "the desk")
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
@@ -161,7 +162,7 @@ def test_decisions_reach_webhooks_and_what_does_not_is_a_dead_letter(
             async with serving(build_desk(settings, SECRETS)), writing(settings) as producer:
                 await put(producer, f"{topic_prefix}nudges", "a-1", nudge(1), nudge(2))
                 await put(producer, f"{topic_prefix}escalations", "call-1", escalation())
-                await until(lambda: len(took["crm"]) == 3)
+                await until_async(lambda: len(took["crm"]) == 3, "three posts", 300.0)
                 letters = await read(settings, f"{topic_prefix}dead-letters", 3)
             assert sorted(took["crm"]) == ["escalation_1", "nudge_1", "nudge_2"]
             assert took["crm"].index("nudge_1") < took["crm"].index("nudge_2")

@@ -13,7 +13,8 @@ import httpx
 import msgspec
 import pytest
 from live_records import nudge, signal
-from live_support import KIM, LENA, LOU, NOW_MS, TOM, Got, LiveDesk, events, until
+from live_support import KIM, LENA, LOU, NOW_MS, TOM, Got, LiveDesk, events
+from waiting import until_async
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -163,7 +164,7 @@ def test_a_reader_who_does_not_read_is_cut_off_and_the_others_hear_everything() 
             slow.sendall(
                 f"GET /v1/nudges/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
             )
-            await until(lambda: desk.hub.readers == 2)
+            await until_async(lambda: desk.hub.readers == 2, "both readers")
             count = 0
             while desk.hub.cut_off == 0:
                 desk.take(nudge(count))

@@ -11,6 +11,7 @@ from types import TracebackType
 from brokers import Broker
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from msgspec.structs import replace
+from waiting import until_async
 
 from cxstream import bootstrap
 from cxstream.bootstrap.desk import build_desk
@@ -122,8 +123,7 @@ class Floor:
             server = server_of(build_desk(self.settings, self.secrets), drain_s=1.0)
             self._stop = lambda: setattr(server, "should_exit", True)
             serving = asyncio.create_task(server.serve(sockets=[self._listening]))
-            while not server.started and not serving.done():  # noqa: ASYNC110  no event tells of it
-                await asyncio.sleep(0.02)
+            await until_async(lambda: server.started or serving.done(), "the desk", WITHIN_S)
             self._ready.set()
             await serving
         finally:

@@ -12,16 +12,15 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from brokers import kafka_cluster, missing, why_no_kafka
 from otlp import Seen, collector
+from waiting import until
 
 CANARIES = (
     "4929 1234 5678 9015", "5425-2334-3010-9903", "371449635398431", "078-05-1120",
@@ -72,14 +71,6 @@ def process(log: Path, *arguments: str, **environment: str) -> Iterator[subproce
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Come back when the condition holds."""
-    limit, pause = time.monotonic() + WITHIN_S, threading.Event()
-    while not condition():
-        assert time.monotonic() < limit, f"waited for {what}"
-        pause.wait(0.1)
 
 
 def get(url: str, body: bytes | None = None, **headers: str) -> str:
@@ -153,21 +144,21 @@ def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
             process(logs / "worker", "worker", "--metrics-port", str(metrics), **common),
             process(logs / "desk", "desk", "--port", str(desk), **common),
         ):
-            until(lambda: get(f"http://127.0.0.1:{desk}/readyz") != "", "the desk")
-            until(lambda: b"ready:" in (logs / "worker").read_bytes(), "the worker")
+            until(lambda: get(f"http://127.0.0.1:{desk}/readyz") != "", "the desk", WITHIN_S)
+            until(lambda: b"ready:" in (logs / "worker").read_bytes(), "the worker", WITHIN_S)
             sent = get(f"http://127.0.0.1:{desk}/v1/fragments", json.dumps(fragments()).encode())
             assert sent.count("accepted") >= 1
             page = f"http://127.0.0.1:{metrics}/metrics"
             said = len(CANARIES) + 2 * len(SPOKEN)
-            until(lambda: f'outcome="applied"}} {said}.0' in get(page), "every final")
-            until(lambda: "cxstream_decision_latency_seconds_count" in get(page), "decisions")
+            until(lambda: f'outcome="applied"}} {said}.0' in get(page), "every final", WITHIN_S)
+            until(lambda: "cxstream_decision_latency_seconds_count" in get(page), "decisions", WITHIN_S)
             alone = json.dumps(FOLLOWED).encode()
             get(
                 f"http://127.0.0.1:{desk}/v1/fragments",
                 alone,
                 traceparent=f"00-{TRACE}-{TELEPHONY}-01",
             )
-            until(lambda: from_telephony_to("deliver", traces.spans()) != [], "its nudge")
+            until(lambda: from_telephony_to("deliver", traces.spans()) != [], "its nudge", WITHIN_S)
             pages = get(page) + get(f"http://127.0.0.1:{desk}/metrics")
         searched = [path for path in tmp_path.rglob("*") if path.is_file()]
         contents = {str(path): path.read_bytes() for path in searched} | {

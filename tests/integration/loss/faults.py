@@ -105,7 +105,7 @@ class JoinAndLeave(Fault):
         """Let it come, and go again a moment later, wherever the rebalance then stands."""
         guest = field.members[1] if len(field.members) > 1 else field.member("guest")
         guest.start()
-        await asyncio.sleep(field.dice.uniform(1.0, 8.0))
+        await field.moment(1.0, 8.0)
         guest.signal(field.dice.choice([signal.SIGTERM, signal.SIGKILL]))
         await asyncio.to_thread(guest.wait, 60)
 
@@ -128,7 +128,7 @@ class BrokerKilled(Fault):
 
     async def mend(self, field: Field) -> None:
         """Start it again."""
-        await asyncio.sleep(field.dice.uniform(0.0, 4.0))
+        await field.moment(0.0, 4.0)
         cluster: Any = field.cluster
         # Not in a thread: a broker ends with the thread that started it (deploy/kafka/bound.py).
         cluster.start_broker(self._node, wait=False)
@@ -170,7 +170,7 @@ class BrokerKilledInRebalance(BrokerKilled):
         victim.signal(signal.SIGKILL)
         victim.wait()
         victim.start()
-        await asyncio.sleep(field.dice.uniform(1.0, 4.0))
+        await field.moment(1.0, 4.0)
         await super().strike(field)
 
 
@@ -184,7 +184,7 @@ class BrokerKilledInJoin(BrokerKilled):
         self._guest = field.member("guest")
         self._guest.start()
         await field.until(lambda: self._guest.says(JOINING), "the guest joins", 60.0)
-        await asyncio.sleep(field.dice.choice([0.0, field.dice.uniform(0.0, 1.0)]))
+        await field.moment(0.0, 1.0)
         await super().strike(field)
 
     async def mend(self, field: Field) -> None:
@@ -207,7 +207,7 @@ class Model(Fault):
         mood = field.dice.choice(["raises", "slow", "hangs"])
         for member in field.members:
             member.mood(mood)
-        await asyncio.sleep(1.0)
+        await field.moment(0.5, 1.5)
 
     async def mend(self, field: Field) -> None:
         """A good mood again; a model that hangs stays so until its worker is started anew."""
@@ -251,9 +251,9 @@ class Paused(Fault):
     async def mend(self, field: Field) -> None:
         """Wait until somebody else has its work, then let it go on."""
         session_s = field.setup.session_timeout_s
-        await asyncio.sleep(session_s + field.dice.uniform(0.5, 5.0))
+        await field.moment(session_s + 0.5, session_s + 5.0)
         self._victim.signal(signal.SIGCONT)
-        await asyncio.sleep(1.0)
+        await field.moment(0.5, 1.5)
         await super().mend(field)
 
 

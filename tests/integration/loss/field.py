@@ -87,6 +87,10 @@ class Field:
         await self._consumer.stop()
         await self._producer.stop()
 
+    async def moment(self, least_s: float, most_s: float) -> None:
+        """Let a moment pass that the seed decides on: when a fault strikes, and how long it lasts."""
+        await asyncio.sleep(self.dice.uniform(least_s, most_s))
+
     def member(self, name: str) -> Member:
         """A new worker, not started yet."""
         member = Member(self.setup, name)

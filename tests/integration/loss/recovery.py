@@ -24,6 +24,7 @@ from brokers import kafka_cluster  # noqa: E402
 from field import Field  # noqa: E402
 from members import Member, Setup  # noqa: E402
 from script import Script  # noqa: E402
+from waiting import until_async  # noqa: E402
 
 PATIENCE_S = 600.0
 HOUR_MS = 3_600_000
@@ -110,11 +111,12 @@ async def _recover(what: str, setup: Setup, customers: int) -> None:
     member = Member(setup, "many")
     member.start()
     began = time.monotonic()
-    while not member.ready:
-        assert member.running and time.monotonic() - began < PATIENCE_S, member.log.read_text()[
-            -2000:
-        ]
-        await asyncio.sleep(0.05)
+
+    def ready() -> bool:
+        assert member.running, member.log.read_text()[-2000:]
+        return member.ready
+
+    await until_async(ready, "ready", PATIENCE_S)
     seconds = time.monotonic() - began
     assert member.process is not None
     resident = _resident(member.process.pid)

@@ -155,7 +155,7 @@ class _Session:
         sending = asyncio.create_task(ground.send(records, over_s))
         try:
             if self._fault is not None and strikes:
-                await asyncio.sleep(ground.dice.uniform(0.1, 0.9) * SENT_OVER_S)
+                await ground.moment(0.1 * SENT_OVER_S, 0.9 * SENT_OVER_S)
                 fault_ms = int(time.time() * 1000)
                 await self._fault.strike(ground)
                 await self._fault.mend(ground)

@@ -1,17 +1,34 @@
 """A worker of stock Faust, as its documentation shows it: what it handles it writes down, one line a record.
 
-Run as a script: `stock.py take|concurrency BROKERS TOPIC FOLDER [well]`. Without `well` it does what must not
-lose anything, and does.
+Run as a script: `stock.py take|concurrency|seek BROKERS TOPIC FOLDER [well]`. Without `well` it does what must
+not lose anything, and does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import faust
-from faust.types import StreamT
+from faust.transport.consumer import Consumer
+from faust.types import TP, StreamT
+
+
+def read_ahead_then_seek(tp: TP, folder: Path) -> Callable[[Consumer], Awaitable[None]]:
+    """Faust's own seek, after the fetcher has read what there is: partitions are open by then."""
+    seek = Consumer.perform_seek
+
+    async def perform_seek(self: Consumer) -> None:
+        end = time.monotonic() + 20.0  # the day that Faust opens its partitions later
+        while not await self.position(tp) and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        await seek(self)
+        (folder / "position").write_text(str(await self.position(tp)))
+
+    return perform_seek
 
 
 def main() -> None:
@@ -50,10 +67,12 @@ def main() -> None:
                 await asyncio.Event().wait()  # the one that takes long
             handle(value)
 
+    if mode == "seek":
+        Consumer.perform_seek = read_ahead_then_seek(TP(topic, 0), Path(folder))
     if mode == "take":
         app.agent(source)(in_batches)
     else:
-        app.agent(source, concurrency=4)(four_at_once)
+        app.agent(source, concurrency=1 if mode == "seek" else 4)(four_at_once)
     faust.Worker(app, loglevel="info").execute_from_commandline()
 
 

@@ -7,8 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -17,9 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from brokers import ROOT, missing
+from waiting import until
 
 RULES = ROOT / "deploy" / "prometheus"
-_POLL_S = 0.1
 
 
 class Prometheus:
@@ -90,12 +88,12 @@ class Prometheus:
 
     def wait_for(self, condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
         """Come back when the condition holds; fails when it never does."""
-        until = time.monotonic() + within_s
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < until, f"waited {within_s} s for {what}"
+
+        def look() -> bool:
             assert self._process.poll() is None, (self._folder / "log").read_text()
-            pause.wait(_POLL_S)
+            return condition()
+
+        until(look, what, within_s)
 
     def _get(self, path: str) -> dict[str, Any] | None:
         try:
