@@ -23,7 +23,7 @@ def read_ahead_then_seek(tp: TP, folder: Path) -> Callable[[Consumer], Awaitable
 
     async def perform_seek(self: Consumer) -> None:
         end = time.monotonic() + 20.0  # the day that Faust opens its partitions later
-        while not await self.position(tp) and time.monotonic() < end:
+        while not await self.position(tp) and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await seek(self)
         (folder / "position").write_text(str(await self.position(tp)))

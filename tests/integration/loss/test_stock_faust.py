@@ -75,10 +75,7 @@ async def story(mode: str, broker: Broker, folder: Path) -> set[str]:
                 pass  # each look is a question to Kafka, which takes its time
         await producer.send_and_wait(topic, b"last")
         with stock(mode, broker, topic, folder, "well"):
-            handled = await until_async(
-                lambda: handled_with("last", folder), "the last", PATIENCE_S
-            )
-        return handled
+            return await until_async(lambda: handled_with("last", folder), "the last", PATIENCE_S)
     finally:
         await producer.stop()
         await admin.close()
@@ -100,7 +97,7 @@ def test_with_concurrency_it_commits_past_what_is_still_in_work(
 
 
 async def read_ahead(broker: Broker, folder: Path) -> tuple[int, set[str]]:
-    """Records are there, none was ever committed, and a worker reads ahead of its recovery. Where is it then?"""
+    """Records are there, none was ever committed, and a worker reads ahead: where is it then?"""
     topic = f"stock-{uuid.uuid4().hex[:8]}"
     servers = broker.bootstrap_servers
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
