@@ -48,7 +48,11 @@ class Settings(BaseSettings):
     embedded: bool = Field(
         False, description="the brokers are the embedded one (see docs/kafka.md)"
     )
-    app_id: str = Field("cxstream", description="consumer group, and prefix of changelog topics")
+    app_id: str = Field(
+        "cxstream",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$",  # also the name of a folder
+        description="consumer group, and prefix of changelog topics",
+    )
     topic_prefix: str = Field("cx.", description="prefix of every topic")
     partitions: int = Field(4, ge=1, description="partitions of every topic; can't change later")
     replication: int = Field(1, ge=1, description="replicas of topics that are created here")

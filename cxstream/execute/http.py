@@ -12,6 +12,7 @@ Only `bootstrap` imports this file. Addresses, bodies and secrets are in no mess
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -26,6 +27,7 @@ from cxstream.execute.transport import Answer, Call, CallObserver, Patience
 
 _PASSING = frozenset((408, 425, 429, *range(500, 600)))
 _RETRY_AFTER_MAX_S = 300.0
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f]")
 ANSWER_MAX = 1024 * 1024
 """Bytes of an answer that is read; one to an action has a few hundred."""
 
@@ -125,7 +127,9 @@ class HttpTransport:
         finally:
             self._observer.called(call.service, outcome, time.perf_counter() - began)
 
-    async def _asked(self, call: Call, headers: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
+    async def _asked(
+        self, call: Call, headers: Mapping[str, bytes]
+    ) -> tuple[httpx.Response, bytes]:
         """The answer and its body; of one that is too long nothing, since nobody can say what it means."""
         async with (
             asyncio.timeout(2 * call.timeout_s),  # the client's own counts from byte to byte
@@ -146,8 +150,9 @@ class HttpTransport:
 
     async def _once(self, call: Call) -> tuple[int, bytes]:
         signed = call.signer.headers(call.body, self._now_ms()) if call.signer else {}
+        headers = _on_the_wire(call.service, {**_trace(), **call.headers, **signed})
         try:
-            answer, body = await self._asked(call, {**_trace(), **call.headers, **signed})
+            answer, body = await self._asked(call, headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             said = f"{call.service} cannot be reached"
             raise _Passing("unreachable", said, sure=True) from error
@@ -173,6 +178,14 @@ class HttpTransport:
 def _trace() -> dict[str, str]:
     trace = CURRENT.get()
     return {} if trace is None else dict(trace.headers())
+
+
+def _on_the_wire(service: str, headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Headers in UTF-8: ids of customers may stand in them. Raises `DeliveryError` for what none can hold."""
+    for name, value in headers.items():
+        if not value.isprintable() and _UNSENDABLE.search(value):
+            raise DeliveryError("wrong_value", f"{service}: {name} cannot be sent", sure=True)
+    return {n.encode("ascii", "replace"): v.encode("utf-8", "replace") for n, v in headers.items()}
 
 
 def _wait(error: Exception) -> bool | float:
