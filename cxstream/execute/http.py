@@ -128,7 +128,7 @@ class HttpTransport:
             self._observer.called(call.service, outcome, time.perf_counter() - began)
 
     async def _asked(
-        self, call: Call, headers: Mapping[str, bytes]
+        self, call: Call, headers: Mapping[bytes, bytes]
     ) -> tuple[httpx.Response, bytes]:
         """The answer and its body; of one that is too long nothing, since nobody can say what it means."""
         async with (
