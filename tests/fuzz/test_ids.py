@@ -144,4 +144,4 @@ def test_an_id_in_the_headers_of_a_topic_is_bytes(name: str) -> None:
     record = events.Outcome(
         id=name, kind="shown", conversation_id="c", event_time=datetime(2026, 11, 25, tzinfo=UTC)
     )
-    assert dict(codec.headers(record, name, 1))["ce_id"] == name.encode()
+    assert dict(codec.headers(record, name, codec.Cause(1)))["ce_id"] == name.encode()

@@ -151,7 +151,11 @@ def test_no_canary_is_found_anywhere(tmp_path: Path) -> None:
             page = f"http://127.0.0.1:{metrics}/metrics"
             said = len(CANARIES) + 2 * len(SPOKEN)
             until(lambda: f'outcome="applied"}} {said}.0' in get(page), "every final", WITHIN_S)
-            until(lambda: "cxstream_decision_latency_seconds_count" in get(page), "decisions", WITHIN_S)
+            until(
+                lambda: "cxstream_decision_latency_seconds_count" in get(page),
+                "decisions",
+                WITHIN_S,
+            )
             alone = json.dumps(FOLLOWED).encode()
             get(
                 f"http://127.0.0.1:{desk}/v1/fragments",
