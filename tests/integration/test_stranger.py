@@ -10,10 +10,8 @@ import json
 import re
 import shutil
 import subprocess
-import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -21,6 +19,7 @@ import msgspec
 import pytest
 from brokers import ROOT, Broker, missing
 from floor import TENANT, Floor, told
+from waiting import until
 
 from cxstream.demo.story import bundled
 from cxstream.desk.tokens import Viewer
@@ -80,13 +79,6 @@ def ask(floor: Floor, path: str, token: str = "", body: object = None) -> Any:
         return json.load(answer)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    limit, pause = time.monotonic() + WITHIN_S, threading.Event()
-    while not condition():
-        assert time.monotonic() < limit, f"waited for {what}"
-        pause.wait(0.3)
-
-
 def test_the_documents_commands_write_and_read(floor: Floor) -> None:
     (commands,) = (
         b for b in re.findall(r"^```sh\n(.*?)^```", FRAGMENTS, re.M | re.S) if "kcat" in b
@@ -98,10 +90,10 @@ def test_the_documents_commands_write_and_read(floor: Floor) -> None:
     def letters() -> list[dict[str, Any]]:
         return [json.loads(line) for line in kcat(floor, show).splitlines()]
 
-    until(lambda: bool(letters()), "the dead letter of the second")
+    until(lambda: bool(letters()), "the dead letter of the second", WITHIN_S)
     (letter,) = letters()
     assert (letter["reason"], letter["field"]) == ("missing_field", "$.text")
-    until(lambda: bool(read(floor, f"{PREFIX}signals")), "the signal of the first")
+    until(lambda: bool(read(floor, f"{PREFIX}signals")), "the signal of the first", WITHIN_S)
     (signal,) = read(floor, f"{PREFIX}signals")
     assert json.loads(signal["payload"])["conversation_id"] == signal["key"] == "acme:1001"
 
@@ -117,8 +109,10 @@ def test_what_is_on_the_topics_is_what_the_document_says(floor: Floor) -> None:
     lines = [f"{r.conversation_id}|{msgspec.json.encode(r).decode()}" for r in records]
     write = f"kcat -P -b localhost:9092 -t {PREFIX}transcripts -K '|' -X partitioner=murmur2_random"
     kcat(floor, write, "\n".join(lines))
-    until(lambda: bool(read(floor, channels["summaries"]["address"])), "the first summary")
-    until(lambda: bool(read(floor, channels["actions"]["address"])), "the first action")
+    until(
+        lambda: bool(read(floor, channels["summaries"]["address"])), "the first summary", WITHIN_S
+    )
+    until(lambda: bool(read(floor, channels["actions"]["address"])), "the first action", WITHIN_S)
     agent, supervisor = (
         floor.link("x", viewer).partition("#")[2]
         for viewer in (
@@ -138,7 +132,7 @@ def test_what_is_on_the_topics_is_what_the_document_says(floor: Floor) -> None:
     ask(floor, f"/v1/actions/{waits}/approvals", supervisor, {"verdict": "refused"})
     kcat(floor, write, 'broken|{"schema": "cx.fragment.v1"}')
     for role in SEEN:
-        until(lambda: bool(read(floor, channels[role]["address"])), role)  # noqa: B023  asked at once
+        until(lambda: bool(read(floor, channels[role]["address"])), role, WITHIN_S)  # noqa: B023  asked at once
     checked = 0
     for role, channel in channels.items():
         schemas = {name: document["components"]["schemas"][name] for name in channel["messages"]}

@@ -1,7 +1,7 @@
 """Faults on running systems: `make chaos KIND=kill FAULTS=50 SEED=7`, or `--kinds kill,pause --lanes 3`.
 
-Starts the brokers it needs, plays a session without faults first (the control that outputs and tables are
-compared with, byte for byte), then the faults of each kind, shared out over so many sessions side by side.
+Starts the brokers it needs, plays the faults of each kind, shared out over so many sessions side by side, and
+one session of the same records without faults, which outputs and tables are compared with, byte for byte.
 Prints what it counted, and writes it as a line of JSON a session (`table.py` makes the docs' table of them);
 ends with 1 if anything was lost, doubled, disordered or wrong. The same kind, seed, faults and lanes play
 the same records and the same faults again.
@@ -30,7 +30,7 @@ from brokers import kafka_cluster  # noqa: E402
 from faults import ALL, Fault  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from members import Setup  # noqa: E402
-from session import Report, play  # noqa: E402
+from session import Report, Rounds, against, play  # noqa: E402
 
 from cxstream.engine.embedded import EmbeddedBroker  # noqa: E402
 
@@ -44,6 +44,9 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=50, help="faults a kind")
     parser.add_argument("--lanes", type=int, default=2, help="sessions side by side")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument(
+        "--within", type=float, default=float("inf"), help="seconds for a kind, then no more rounds"
+    )
     parser.add_argument("--keep", type=Path, help="keep logs and states in this folder")
     parser.add_argument("--results", type=Path, help="add a line of JSON a session to this file")
     parser.add_argument("--embedded", action="store_true", help="on the embedded broker")
@@ -73,10 +76,13 @@ def _on(
         else kafka_cluster().Cluster(folder / f"kafka-{size}", brokers=size)
     ) as broker:
         stage = _Stage(broker, size, given, folder)
-        [(report, control)] = asyncio.run(stage.play(None, rounds, lanes=1, control=None))
-        reports += stage.note([report])
         for kind in wanted:
-            played = asyncio.run(stage.play(kind, rounds, lanes=lanes, control=control))
+            limits = Rounds(rounds, given.within)
+            played = asyncio.run(stage.play(kind, limits, lanes=lanes))
+            if kind.exact:
+                control = stage.control(limits.most)
+                for report, ledger in played:
+                    against(report, ledger, control)
             reports += stage.note([report for report, _ in played])
     return reports
 
@@ -91,9 +97,18 @@ class _Stage:
         self._folder = folder
         self._base_ms = int(time.time() * 1000) // HOUR_MS * HOUR_MS
         self._commit = _commit()
+        self._controls: dict[int, Ledger] = {}
+
+    def control(self, rounds: int) -> Ledger:
+        """The same records without faults."""
+        if rounds not in self._controls:
+            [(report, ledger)] = asyncio.run(self.play(None, Rounds(rounds), lanes=1))
+            self.note([report])
+            self._controls[rounds] = ledger
+        return self._controls[rounds]
 
     async def play(
-        self, kind: type[Fault] | None, rounds: int, *, lanes: int, control: Ledger | None
+        self, kind: type[Fault] | None, rounds: Rounds, *, lanes: int
     ) -> list[tuple[Report, Ledger]]:
         """Sessions of one kind side by side: equal records, other faults."""
         return await asyncio.gather(
@@ -106,7 +121,6 @@ class _Stage:
                     rounds=rounds,
                     base_ms=self._base_ms,
                     cluster=self._broker,
-                    control=control,
                 )
                 for lane in range(lanes)
             )

@@ -9,6 +9,7 @@ without faults.
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 from dataclasses import dataclass, field, replace
@@ -76,12 +77,40 @@ class Report:
         return f"{said}\n  STUCK: {self.stuck}" if self.stuck else said
 
 
+class Rounds:
+    """How many rounds the lanes of a kind play: so many, or until their time is over; all equally many."""
+
+    def __init__(self, most: int, within_s: float = math.inf) -> None:
+        self.most = most
+        self._until = time.monotonic() + within_s
+        self._furthest = 0
+
+    def more(self, number: int) -> bool:
+        """Whether this round is played too; when time is over, the furthest lane's next rest is the last."""
+        if number > self._furthest and time.monotonic() > self._until:
+            self.most = min(self.most, -(-self._furthest // REST_EVERY) * REST_EVERY)
+        self._furthest = max(self._furthest, min(number, self.most))
+        return number <= self.most
+
+    def rests(self, number: int) -> bool:
+        """Whether all comes to rest after this round."""
+        return number % REST_EVERY == 0 or number == self.most
+
+
+def against(report: Report, ledger: Ledger, control: Ledger) -> None:
+    """Judge a session by one of the same records without faults: byte for byte."""
+    assert report.verdict is not None
+    if not report.stuck:
+        found = {**report.verdict.faults, **ledger.unlike(control)}
+        report.verdict = replace(report.verdict, faults=found)
+
+
 async def play(
     setup: Setup,
     fault: Fault | None,
     *,
     seed: int,
-    rounds: int,
+    rounds: int | Rounds,
     base_ms: int,
     lane: int = 0,
     cluster: ModuleType | None = None,
@@ -89,6 +118,7 @@ async def play(
     patience_s: float = PATIENCE_S,
 ) -> tuple[Report, Ledger]:
     """Play a session and judge it. The records depend on the seed, the faults and their moments on lane too."""
+    rounds = Rounds(rounds) if isinstance(rounds, int) else rounds
     report = Report(fault.name if fault else "control", seed, lane)
     began = time.monotonic()
     async with Field(setup, seed=f"{seed} {lane}", cluster=cluster) as ground:
@@ -99,16 +129,17 @@ async def play(
             await ground.until(
                 lambda: all(m.ready for m in ground.members), "all ready", PATIENCE_S
             )
-            for number in range(1, rounds + 1):
-                await session.round(rests=number % REST_EVERY == 0 or number == rounds)
+            number = 1
+            while rounds.more(number):
+                await session.round(rests=rounds.rests(number))
+                number += 1
             await _stop(ground)
         except Stuck as stuck:
             report.stuck = str(stuck)
         ordered = fault is None or fault.ordered
         report.verdict = ground.ledger.verdict(ordered=ordered)
-        if control is not None and fault is not None and fault.exact and not report.stuck:
-            found = {**report.verdict.faults, **ground.ledger.unlike(control)}
-            report.verdict = replace(report.verdict, faults=found)
+        if control is not None and fault is not None and fault.exact:
+            against(report, ground.ledger, control)
         report.took_s = time.monotonic() - began
         return report, ground.ledger
 
