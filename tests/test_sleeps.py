@@ -9,6 +9,7 @@ TESTS = Path(__file__).resolve().parent
 MAY = {
     "waiting.py": "the one place that looks again and again",
     "integration/loss/field.py": "seeded moments of faults, and records that are sent over a time",
+    "integration/loss/flood.py": "fragments at a rate, and a worker that is looked at twice a second",
     "integration/loss/member.py": "a model that is slow, and a race that stock Faust always loses",
     "integration/loss/stock.py": "the same race, waited for inside of stock Faust",
     "unit/understand/test_remote.py": "an endpoint that sends one byte at a time",

@@ -21,6 +21,7 @@ from cxstream.errors import RecordError
 from cxstream.execute import ledger
 from cxstream.lessons.propensity import Propensity
 from cxstream.listen.decode import decode_record, decode_transcript
+from cxstream.listen.glance import is_partial
 from cxstream.listen.redact import PatternRedactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.observe.desk_metrics import DeskMetrics
@@ -118,6 +119,7 @@ def of_the_topics() -> list[Decoder]:
     reading = ("listen.decode", "listen.mend", "listen.faults")
     return [
         *made,
+        Decoder("glance", ("listen.glance",), of_bytes(is_partial), transcripts, ()),
         Decoder("topic transcripts", reading, of_bytes(_transcript), transcripts),
         Decoder("desk's topics", ("desk.newsroom",), of_bytes(_heard), _ALL_RECORDS, ()),
         Decoder(
