@@ -138,10 +138,17 @@ def _duration(value: object) -> str:
     return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
+def _channel(value: object) -> str:
+    """A channel as people say it: nobody calls "by voice"."""
+    return _CHANNELS.get(str(value)) or _words(value)
+
+
+_CHANNELS = {"voice": "phone", "sms": "text message", "email": "e-mail"}
 _STYLES: dict[str, Callable[[object], str]] = {
     "plain": _plain,
     "words": _words,
     "percent": _percent,
     "first": _first,
     "duration": _duration,
+    "channel": _channel,
 }

@@ -75,6 +75,7 @@ class Parts:
             "CXSTREAM_APP_ID": settings.app_id,
             "CXSTREAM_SESSION_TIMEOUT_S": "6",
             "CXSTREAM_METRICS_PORT": "0",
+            "CXSTREAM_DATA_DIR": str(folder / "data"),
             "CXSTREAM_CONTROL_SHARE": "0",  # each customer gets what they ask for
             "CXSTREAM_MODELS_DIR": str(folder / "no-models"),
             "CXSTREAM_PLAYBOOKS": f'["{ROOT / "tests/integration/effects.yaml"}"]',
