@@ -183,7 +183,9 @@ class Field:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.setup.brokers)
         try:
             await admin.start()
-            committed = await admin.list_consumer_group_offsets(self.setup.app_id)
+            committed = await admin.list_consumer_group_offsets(
+                self.setup.app_id, partitions=places
+            )
             ends = await self._consumer.end_offsets(places)
         except KafkaError as problem:
             return {repr(problem): 1}
