@@ -2,8 +2,8 @@
 
 The tokens of all texts lie in one long array, the shortest texts first. What is done token by token (linear
 layers, norms, GELU) runs over some rows at a time, which stay in the cache from one step to the next, and
-attention over texts of the same length. KeyError when a weight is missing. Where the time goes stands in
-docs/benchmarks.md.
+attention over texts of the same length (see `layers`). KeyError when a weight is missing. Where the time goes
+stands in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cxstream.understand.products import ROWS, Blocks, Floats, Product, Whole, spans
+from cxstream.understand.layers import compiled, through
+from cxstream.understand.products import BLOCK, ROWS, Blocks, Floats, Whole, spans
 
 Precision = Literal["fp32", "int8", "bf16"]
 """Numbers of 32 bits; whole ones of 8 in the linear layers; or of 16, on a GPU where there is one."""
@@ -35,21 +36,6 @@ class Shape:
     heads: int
     hidden: int
     epsilon: float
-
-
-class _Norm(NamedTuple):
-    weight: Tensor
-    bias: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    qkv: Product
-    mix: Product
-    mix_norm: _Norm
-    widen: Product
-    narrow: Product
-    out_norm: _Norm
 
 
 class _Run(NamedTuple):
@@ -93,10 +79,11 @@ class PackedBert:
             weights["embeddings.position_embeddings.weight"]
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
-        self._first_norm = _Norm(*_pair(weights, "embeddings.LayerNorm"))
+        self._first_norm = _pair(weights, "embeddings.LayerNorm")
         make = self._product_of(weights)
+        self._block = make.block
         self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
-        self._wide = weights["encoder.layer.0.intermediate.dense.bias"].shape[0]
+        self._through = through if on_gpu else compiled()
 
     @torch.inference_mode()
     def __call__(self, batch: Sequence[Sequence[int]]) -> Tensor:
@@ -124,44 +111,21 @@ class PackedBert:
         """Texts in the order of their lengths through all layers: mean and first token of each."""
         runs = _runs(texts)
         x = self._embed(texts)
-        mixed = torch.empty_like(x)
-        wide = x.new_empty(min(len(x), ROWS), self._wide)
-        qkv = x.new_empty(len(x), 3 * self.hidden)
+        # shared out over threads, rows get other neighbours from run to run
+        block = BLOCK if torch.get_num_threads() > 1 else self._block
+        places = [tuple(run) for run in runs]
         blocks = list(spans(len(x), ROWS))
-        for start, stop in blocks:
-            self._layers[0].qkv(x[start:stop], qkv[start:stop])
-        for layer, after in zip(self._layers, [*self._layers[1:], None], strict=True):
-            self._attend(qkv, runs, mixed)
-            for start, stop in blocks:
-                rows = slice(start, stop)
-                x[rows] = self._think(layer, x[rows], mixed[rows], wide[: stop - start])
-                if after is not None:
-                    after.qkv(x[rows], qkv[rows])
+        self._through(x, self._layers, places, blocks, self._heads, block, self._eps)  # type: ignore[arg-type]
         pooled = [torch.cat((run.of(x).mean(1), run.of(x)[:, 0]), 1) for run in runs]
         return torch.cat(pooled).float().cpu()
-
-    def _think(self, layer: _Layer, x: Tensor, mixed: Tensor, wide: Tensor) -> Tensor:
-        """What a layer does token by token, all of it on a few rows, which stay in the cache meanwhile."""
-        x = self._norm(layer.mix(mixed, torch.empty_like(x)).add_(x), layer.mix_norm)
-        torch.ops.aten.gelu.out(layer.widen(x, wide), out=wide)
-        return self._norm(layer.narrow(wide, mixed).add_(x), layer.out_norm)
 
     def _embed(self, texts: list[Sequence[int]]) -> Tensor:
         """Token vectors, text after text."""
         ids = torch.tensor([token for text in texts for token in text], device=self._device)
         places = [place for text in texts for place in range(len(text))]
         at = torch.tensor(places, device=self._device)
-        return self._norm(self._words[ids].add_(self._positions[at]), self._first_norm)
-
-    def _attend(self, qkv: Tensor, runs: list[_Run], out: Tensor) -> None:
-        for run in runs:
-            parts = run.of(qkv).view(run.texts, run.length, 3, self._heads, -1)
-            q, k, v = parts.permute(2, 0, 3, 1, 4)
-            mixed = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
-            run.of(out).view(run.texts, run.length, self._heads, -1).copy_(mixed)
-
-    def _norm(self, x: Tensor, norm: _Norm) -> Tensor:
-        return functional.layer_norm(x, (self.hidden,), norm.weight, norm.bias, self._eps)
+        summed = self._words[ids].add_(self._positions[at])
+        return functional.layer_norm(summed, (self.hidden,), *self._first_norm, self._eps)
 
 
 def _parts(order: list[int], batch: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]:
@@ -190,16 +154,19 @@ def _runs(texts: list[Sequence[int]]) -> list[_Run]:
     return runs
 
 
-def _layer(weights: Mapping[str, Tensor], number: int, make: type[Floats | Whole]) -> _Layer:
+def _layer(
+    weights: Mapping[str, Tensor], number: int, make: type[Floats | Whole]
+) -> list[list[Tensor]]:
+    """The weights of a layer at the places that `layers` looks for them."""
     at = f"encoder.layer.{number}"
-    return _Layer(
-        qkv=make(*_together(weights, at)),
-        mix=make(*_pair(weights, f"{at}.attention.output.dense")),
-        mix_norm=_Norm(*_pair(weights, f"{at}.attention.output.LayerNorm")),
-        widen=make(*_pair(weights, f"{at}.intermediate.dense")),
-        narrow=make(*_pair(weights, f"{at}.output.dense")),
-        out_norm=_Norm(*_pair(weights, f"{at}.output.LayerNorm")),
-    )
+    return [
+        make(*_together(weights, at)).parts,
+        make(*_pair(weights, f"{at}.attention.output.dense")).parts,
+        [*_pair(weights, f"{at}.attention.output.LayerNorm")],
+        make(*_pair(weights, f"{at}.intermediate.dense")).parts,
+        make(*_pair(weights, f"{at}.output.dense")).parts,
+        [*_pair(weights, f"{at}.output.LayerNorm")],
+    ]
 
 
 def _pair(weights: Mapping[str, Tensor], prefix: str) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ when its number of rows changes; `steady` finds out whether this machine's does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -47,48 +47,70 @@ _COUNTS: Final = (
 _LEVELS: Final = 127
 
 
-class Product(Protocol):
-    """Rows times weights, plus bias: x (rows, inputs) into out (rows, outputs), which it also returns."""
+Parts = list[Tensor]
+"""The tensors of a product: weight (inputs, outputs) and bias; or those that `Whole` makes."""
 
-    def __call__(self, x: Tensor, out: Tensor) -> Tensor: ...
+
+def multiply(x: Tensor, out: Tensor, parts: list[Tensor], block: int) -> Tensor:
+    """Rows times weights, plus bias: x (rows, inputs) into out (rows, outputs), which it also returns.
+
+    In floating point in blocks of exactly `block` rows, the last one filled up with zeros, which is steady
+    anywhere; 0: all rows at once. Written so that torch can compile it (see `layers`).
+    """
+    if len(parts) > 2:
+        return whole(x, out, parts)
+    across, bias = parts[0], parts[1]
+    if block == 0:
+        return torch.addmm(bias, x, across, out=out)
+    rows = x.shape[0]
+    full = rows - rows % block
+    for row in range(0, full, block):
+        torch.addmm(bias, x[row : row + block], across, out=out[row : row + block])
+    if full < rows:
+        last = torch.zeros(block, x.shape[1], dtype=x.dtype, device=x.device)
+        last[: rows - full] = x[full:]
+        # with `out`, as above: torch's compiler would make two steps of it, and other bits
+        room = torch.empty(block, out.shape[1], dtype=x.dtype, device=x.device)
+        out[full:] = torch.addmm(bias, last, across, out=room)[: rows - full]
+    return out
+
+
+def whole(x: Tensor, out: Tensor, parts: list[Tensor]) -> Tensor:
+    """A product in whole numbers, of the parts that `Whole` makes."""
+    across, sums, scale, bias = parts[0], parts[1], parts[2], parts[3]
+    least, most = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
+    middle = (least + most).div_(2)
+    unit = most.sub_(least).clamp_min_(1e-9).div_(254)
+    per_unit = unit.reciprocal()
+    # torch is slow at addcmul where two of the three are one number a row
+    numbers = (x * per_unit).sub_(middle * per_unit).round_()
+    out.copy_(torch._int_mm(numbers.to(torch.int8), across)).mul_(unit)
+    torch.addcmul(out, middle, sums, out=out)
+    return torch.addcmul(bias, out, scale, out=out)
 
 
 class Floats:
     """A product in the type of its weight (outputs, inputs). Steady where `steady` says so, from 2 rows on."""
 
+    block = 0
+
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self.across = weight.t().contiguous()  # a product with a transposed view is a third slower
-        self.bias = bias
+        # a product with a transposed view is a third slower
+        self.parts: Parts = [weight.t().contiguous(), bias]
 
     def is_steady(self) -> bool:
         """Whether this machine gives a row the same bits however many rows are beside it."""
-        inputs = self.across.shape[0]
-        return steady(lambda x: torch.addmm(self.bias, x.to(self.bias), self.across), inputs)
+        across, bias = self.parts
+        return steady(lambda x: torch.addmm(bias, x.to(bias), across), across.shape[0])
 
     def __call__(self, x: Tensor, out: Tensor) -> Tensor:
-        # shared out over threads, rows get other neighbours from run to run
-        if torch.get_num_threads() > 1:
-            return self.in_blocks(x, out)
-        return torch.addmm(self.bias, x, self.across, out=out)
-
-    def in_blocks(self, x: Tensor, out: Tensor) -> Tensor:
-        """The same in blocks of exactly `BLOCK` rows, the last one filled up with zeros: steady anywhere."""
-        rows = x.shape[0]
-        whole = rows - rows % BLOCK
-        for row in range(0, whole, BLOCK):
-            torch.addmm(self.bias, x[row : row + BLOCK], self.across, out=out[row : row + BLOCK])
-        if whole < rows:
-            last = x.new_zeros(BLOCK, x.shape[1])
-            last[: rows - whole] = x[whole:]
-            out[whole:] = torch.addmm(self.bias, last, self.across)[: rows - whole]
-        return out
+        return multiply(x, out, self.parts, self.block)
 
 
 class Blocks(Floats):
-    """A product in blocks on a machine that is not steady."""
+    """A product in blocks, for a machine that is not steady."""
 
-    def __call__(self, x: Tensor, out: Tensor) -> Tensor:
-        return self.in_blocks(x, out)
+    block = BLOCK
 
 
 class Whole:
@@ -98,23 +120,15 @@ class Whole:
     centred: a unit alone, without a middle, would err more than twice as much.
     """
 
+    block = 0
+
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         scale = (weight.abs().amax(1) / _LEVELS).clamp_min(1e-12)
         numbers = torch.round(weight / scale[:, None])
-        self._across = numbers.to(torch.int8).t()
-        self._sums = numbers.sum(1)
-        self._scale = scale
-        self._bias = bias
+        self.parts: Parts = [numbers.to(torch.int8).t(), numbers.sum(1), scale, bias]
 
     def __call__(self, x: Tensor, out: Tensor) -> Tensor:
-        least, most = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
-        middle = (least + most).div_(2)
-        unit = most.sub_(least).clamp_min_(1e-9).div_(2 * _LEVELS)
-        per_unit = unit.reciprocal()
-        numbers = torch.addcmul(-middle * per_unit, x, per_unit).round_()
-        out.copy_(torch._int_mm(numbers.to(torch.int8), self._across)).mul_(unit)
-        torch.addcmul(out, middle, self._sums, out=out)
-        return torch.addcmul(self._bias, out, self._scale, out=out)
+        return multiply(x, out, self.parts, self.block)
 
 
 def spans(rows: int, most: int) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,85 @@
+"""The layers of a BERT over packed rows, written so that torch can run them without the Python interpreter.
+
+Step by step, a pass is a thousand calls out of Python, and after each it waits for the interpreter: beside an
+event loop that is busy folding and deciding, six times as long as alone (docs/benchmarks.md). Compiled by
+torch it is one call that needs no interpreter until it ends. The operations are the same, and so are the bits.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cxstream.understand.products import multiply
+
+Layers = Callable[
+    [
+        Tensor,
+        list[list[list[Tensor]]],
+        list[tuple[int, int, int]],
+        list[tuple[int, int]],
+        int,
+        int,
+        float,
+    ],
+    None,
+]
+
+
+def through(
+    x: Tensor,
+    weights: list[list[list[Tensor]]],
+    runs: list[tuple[int, int, int]],
+    blocks: list[tuple[int, int]],
+    heads: int,
+    block: int,
+    epsilon: float,
+) -> None:
+    """Take the rows x (tokens, hidden) of many texts through all layers, in place.
+
+    `runs`: from which row, how many texts, of so many tokens each; attention is over these. `blocks`: rows from
+    and to; what is done token by token is done over so many at once, which stay in the cache meanwhile.
+    `weights` of each layer: query, key and value as one product, the mix of the heads, its norm, the wide
+    product, the narrow one, their norm; products as `products.Parts`, norms as weight and bias.
+    """
+    hidden = x.shape[1]
+    mixed = torch.empty_like(x)
+    qkv = torch.empty(x.shape[0], 3 * hidden, dtype=x.dtype, device=x.device)
+    wide = torch.empty(blocks[0][1] + 1, weights[0][3][-1].shape[0], dtype=x.dtype, device=x.device)
+    for start, stop in blocks:
+        multiply(x[start:stop], qkv[start:stop], weights[0][0], block)
+    for number in range(len(weights)):
+        layer = weights[number]
+        for start, texts, length in runs:
+            stop = start + texts * length
+            split = qkv[start:stop].view(texts, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
+            seen = functional.scaled_dot_product_attention(split[0], split[1], split[2])
+            mixed[start:stop].view(texts, length, heads, -1).copy_(seen.transpose(1, 2))
+        for start, stop in blocks:
+            rows, given, room = x[start:stop], mixed[start:stop], wide[: stop - start]
+            once = multiply(given, torch.empty_like(rows), layer[1], block).add_(rows)
+            once = functional.layer_norm(once, [hidden], layer[2][0], layer[2][1], epsilon)
+            multiply(once, room, layer[3], block)
+            torch._C._nn.gelu(room, out=room)  # type: ignore[call-arg]
+            twice = multiply(room, given, layer[4], block).add_(once)
+            rows.copy_(functional.layer_norm(twice, [hidden], layer[5][0], layer[5][1], epsilon))
+            if number + 1 < len(weights):
+                multiply(rows, qkv[start:stop], weights[number + 1][0], block)
+
+
+@cache
+def compiled() -> Layers:
+    """`through`, compiled by torch; as it stands where this torch cannot. Compile time is under a second."""
+    with warnings.catch_warnings():
+        # torch would rather have a C++ compiler on every machine (torch.compile)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            made: Layers = torch.jit.script(through)
+        except (AttributeError, RuntimeError):
+            return through
+    return made
