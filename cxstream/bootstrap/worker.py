@@ -18,6 +18,7 @@ from cxstream.engine.app import CxApp, build_app
 from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.embedded import PARTITIONS
 from cxstream.engine.explaining import Explainer
+from cxstream.engine.interpreter import settle
 from cxstream.engine.life import Life
 from cxstream.engine.origin import belongs
 from cxstream.engine.place import claim
@@ -81,7 +82,7 @@ def build(
     pool = ScoringPool(
         model, LexiconScorer(), deadline_s=settings.score_deadline_s, lighter=lighter(model)
     )
-    return build_app(
+    app = build_app(
         settings,
         topics=Topics(settings.topic_prefix),
         conversation_hop=ConversationHop(
@@ -107,6 +108,8 @@ def build(
         arrivals=arrivals,
         tracer=spans,
     )
+    settle()
+    return app
 
 
 def working(settings: Settings, shown: Front, model: Scorer | None = None) -> CxApp:

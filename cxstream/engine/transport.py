@@ -1,11 +1,15 @@
-"""Faust's connection to Kafka: one wait shortened that it hard-codes, one race closed, and a fence for zombies.
+"""Faust's connection to Kafka: a wait made short, a race closed, a cost saved, and a fence for zombies.
 
-*Wait.* Faust asks a broker to hold an empty fetch for 1.5 s. Apache Kafka answers as soon as data comes; the
-embedded broker does not, so there every fragment would wait up to 1.5 s.
+*Wait.* Faust asks a broker to hold an empty fetch for 1.5 s. The embedded broker holds it even when data comes.
+Apache Kafka answers at once, but aiokafka has one fetch under way to a broker at a time, and may leave out
+partitions whose last records are still being handed over: what comes on them next waits for that fetch to end.
 
 *Race.* Faust lets a fetch go on while a recovery rewinds. Worse, the fetch is given the very set of
 partitions that the recovery empties, and aiokafka takes an empty set for "all": what it fetches then is
 thrown away, and the position stands behind it. Here nobody fetches while somebody rewinds (`reading`).
+
+*Cost.* Faust makes four tasks to hand over a record, so that it could give up waiting for room in a stream's
+queue. Here it makes them when a record does have to wait (see `handing_over`).
 
 *Fence.* No produce request leaves without a `Lease`. And the producer is idempotent: a request that is sent
 again after a broker's failure is written once.
@@ -21,7 +25,9 @@ from aiokafka.protocol.produce import ProduceRequest
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-FETCH_WAIT_MS = 500
+from cxstream.engine.handing_over import HandingOver
+
+FETCH_WAIT_MS = 100
 FETCH_WAIT_EMBEDDED_MS = 10
 _ROUND_S = 0.2
 """A round of fetching ends after so long when nothing comes; who rewinds waits for its end."""
@@ -43,7 +49,7 @@ class QuickThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self.app.lease.watch(self._ensure_consumer()._coordinator)
 
 
-class QuickConsumer(driver.Consumer):  # type: ignore[misc]
+class QuickConsumer(HandingOver, driver.Consumer):  # type: ignore[misc]
     """Faust's consumer on a `QuickThread`; `reading` is held from a fetch until its records are handed over."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

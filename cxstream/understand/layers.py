@@ -80,6 +80,6 @@ def compiled() -> Layers:
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             made: Layers = torch.jit.script(through)
-        except (AttributeError, RuntimeError):
+        except (AttributeError, OSError, RuntimeError):
             return through
     return made

@@ -148,9 +148,10 @@ class Stream:
     def next_actions(self, memory: bytes) -> Ranked:
         if not memory:
             return ()
-        chance = self.chances(memory)
-        best = np.argsort(-chance, kind="stable")[:RANKED].tolist()
-        return tuple((self.about.labels[i], round(float(chance[i]), 4)) for i in best)
+        chance: list[float] = self.chances(memory).tolist()
+        # not np.argsort: numpy lets go of the interpreter to sort, and waits milliseconds to get it back
+        best = sorted(range(len(chance)), key=chance.__getitem__, reverse=True)[:RANKED]
+        return tuple((self.about.labels[i], round(chance[i], 4)) for i in best)
 
     def chances(self, memory: bytes) -> NDArray[np.float64]:
         """The probability of each of the labels as the agent's next action."""
