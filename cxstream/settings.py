@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         2.0, gt=0, description="after this the lexicon answers for a late model; unset for replays"
     )
     explain_deadline_s: float | None = Field(
-        0.3, gt=0, description="a decision waits so long for its words; unset for replays"
+        0.1, gt=0, description="a decision waits so long for its words; unset for replays"
     )
     overload_s: float | None = Field(
         2.0,

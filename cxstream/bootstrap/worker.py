@@ -31,8 +31,12 @@ from cxstream.observe.metrics import Metrics
 from cxstream.observe.serving import serve
 from cxstream.pipeline import ConversationHop, CustomerHop
 from cxstream.settings import Settings
+from cxstream.understand.cached import CachedScorer
 from cxstream.understand.lexicon import LexiconScorer
 from cxstream.understand.scorer import Scorer
+
+EXPLAINED = 4096
+"""Texts and words that were scored for an explanation and are kept for the next, 2 kB each."""
 
 _log = logging.getLogger(__name__)
 
@@ -98,8 +102,11 @@ def build(
             promising=Promising(ZoneInfo(settings.time_zone)).warm(),
         ),
         pool=pool,
-        # behind a light model stands the transformer that it repeats; that one explains
-        explainer=Explainer(transformer(model), deadline_s=settings.explain_deadline_s),
+        # behind a light model stands the transformer that it repeats; that one explains, and half of what it
+        # is asked are single words, which come again
+        explainer=Explainer(
+            CachedScorer(transformer(model), most=EXPLAINED), deadline_s=settings.explain_deadline_s
+        ),
         redactor=redactor,
         observer=metrics,
         released=released if settings.follow_releases else None,

@@ -11,8 +11,9 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import faust
 from faust.types import EventT, StreamT
@@ -27,7 +28,7 @@ from cxstream.engine.outbox import Outbox
 from cxstream.engine.overload import Overload
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.tracing import Tracer
-from cxstream.engine.watching import EngineObserver, Progress
+from cxstream.engine.watching import EngineObserver, Progress, Sent
 from cxstream.engine.work import States, Step
 from cxstream.errors import EngineError, RecordError
 from cxstream.listen.redact import Redactor
@@ -35,6 +36,9 @@ from cxstream.pipeline import Outbound
 
 _log = logging.getLogger(__name__)
 S = TypeVar("S")
+
+BREATH: Final = 8
+"""Records between two moments in which the event loop may see to others."""
 
 
 class Desk(NamedTuple):
@@ -166,7 +170,11 @@ class BatchAgent(ABC):
 
     async def _publish(self, replies: list[Reply], writes: list[Write]) -> None:
         """Outputs first, then the state that knows of them; both are with the broker on return."""
-        sent = [await self._desk.outbox.post(reply.out, reply.cause) for reply in replies]
+        sent: list[Awaitable[Sent]] = []
+        for number, reply in enumerate(replies):
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+            sent.append(await self._desk.outbox.post(reply.out, reply.cause))
         for metadata in await asyncio.gather(*sent):
             self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         if self.table is not None:

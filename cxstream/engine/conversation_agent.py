@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Final
 
 from faust.types import EventT
 
 from cxstream.context.conversation import Conversation
 from cxstream.context.snapshot import dump, load_conversation
-from cxstream.engine.agent import BatchAgent, Desk, Reply
+from cxstream.engine.agent import BREATH, BatchAgent, Desk, Reply
 from cxstream.engine.codec import Cause, Place, place_of
 from cxstream.engine.deadlines import arrival_clock_ms
 from cxstream.engine.idle import Idle
@@ -24,9 +23,6 @@ from cxstream.understand.scorer import Reading
 
 SILENCE_MS = 30 * 60_000
 """A conversation that was silent for so long is over; one that is over is forgotten after as long again."""
-
-BREATH: Final = 8
-"""Records between two moments in which the event loop may see to others."""
 
 
 class ConversationAgent(BatchAgent):

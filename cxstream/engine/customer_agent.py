@@ -10,7 +10,7 @@ from faust.types import EventT
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import dump, load_customer
 from cxstream.engine import codec
-from cxstream.engine.agent import BatchAgent, Desk, Reply
+from cxstream.engine.agent import BREATH, BatchAgent, Desk, Reply
 from cxstream.engine.batches import Batches
 from cxstream.engine.codec import Cause
 from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
@@ -58,7 +58,9 @@ class CustomerAgent(BatchAgent):
         states = States(self._load, self._dump)
         replies: list[Reply] = []
         causes: list[Signal | None] = []
-        for event in batch:
+        for number, event in enumerate(batch):
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
             try:
                 signal = codec.decode_signal(event.message.value)
             except RecordError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from cxstream.understand.spelling import spoken
@@ -67,6 +68,7 @@ _HAS_DIGIT: Final = re.compile(r"\d+(?:[.,:/-]?\d+)*")
 _STRETCHED: Final = re.compile(r"([^\W\d])\1{2,}")
 
 
+@lru_cache(1024)  # the light model, the cache and the transformer all ask for the texts of a batch
 def normalise(text: str) -> str:
     """The words of a text in their plainest form; may be empty. Never raises; idempotent."""
     text = text[:LIMIT].translate(_TRANSLATED_APOSTROPHES)
