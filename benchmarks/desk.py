@@ -128,7 +128,8 @@ async def during(
 async def over_http(taker: Desk, seconds: float) -> None:
     """One by one, in batches of a hundred, and Twilio's callbacks."""
     url = taker.url
-    async with httpx.AsyncClient(headers=BEARER, timeout=60) as client:
+    kept = httpx.Limits(keepalive_expiry=2)  # before the desk would close it
+    async with httpx.AsyncClient(headers=BEARER, timeout=60, limits=kept) as client:
 
         async def single(number: int) -> int:
             answer = await client.post(f"{url}/v1/fragments", json=record(number))
