@@ -108,6 +108,8 @@ async def read_ahead(broker: Broker, folder: Path) -> tuple[int, set[str]]:
         await admin.create_topics(
             [NewTopic(topic, 1, 1), NewTopic(f"{topic}-app-counts-changelog", 1, 1)]
         )
+        # a row to recover, or its fetcher does not run yet when it seeks
+        await producer.send_and_wait(f"{topic}-app-counts-changelog", b"1", key=b'"row"')
         await asyncio.gather(*[await producer.send(topic, b"%d" % n) for n in range(SENT)])
         with stock("seek", broker, topic, folder, "well"):
             where = folder / "position"
