@@ -12,6 +12,7 @@ MAY = {
     "integration/loss/flood.py": "fragments at a rate, and a worker that is looked at twice a second",
     "integration/loss/member.py": "a model that is slow, and a race that stock Faust always loses",
     "integration/loss/stock.py": "the same race, waited for inside of stock Faust",
+    "unit/engine/test_handing_over.py": "a stand-in for Faust's consumer passes its sleep on",
     "unit/understand/test_remote.py": "an endpoint that sends one byte at a time",
 }
 

@@ -65,18 +65,14 @@ async def ensure_topics(
         missing = [spec for spec in specs if not found[spec.name].exists]
         if missing and not embedded:
             await _create(admin, missing, partitions, replication)
-        async with asyncio.timeout(_SHOWN_WITHIN_S) as patience:
-            try:
+        try:
+            async with asyncio.timeout(_SHOWN_WITHIN_S):
                 while not all(state.led for state in found.values()):
                     found = await _look(admin, names, create=embedded)
                     await asyncio.sleep(0.02)
-            except TimeoutError:
-                if not patience.expired():
-                    raise
-                unled = ", ".join(state.name for state in found.values() if not state.led)
-                raise EngineError(
-                    f"topics without a leader: {unled}; are all brokers up?"
-                ) from None
+        except TimeoutError:
+            unled = ", ".join(state.name for state in found.values() if not state.led)
+            raise EngineError(f"topics without a leader: {unled}; are all brokers up?") from None
         _check(found.values(), partitions, embedded=embedded)
     return [spec.name for spec in missing]
 
