@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
@@ -22,8 +22,8 @@ from cxstream.engine import codec
 from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.batch_spans import BatchSpans
 from cxstream.engine.batches import Batches
+from cxstream.engine.clocks import Clocks
 from cxstream.engine.codec import Cause, place_of
-from cxstream.engine.idle import Idle
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.overload import Overload
 from cxstream.engine.state import StateTable, Write
@@ -39,6 +39,12 @@ S = TypeVar("S")
 
 BREATH: Final = 8
 """Records between two moments in which the event loop may see to others."""
+
+ROUND: Final = 64
+"""Keys that a sweep sees to before batches have their turn: some ten milliseconds."""
+
+ROUNDS: Final = 1000
+"""Rounds of one sweep at most; the next one goes on."""
 
 
 class Desk(NamedTuple):
@@ -63,15 +69,24 @@ class Reply(NamedTuple):
     cause: Cause
 
 
+class Tidied(NamedTuple):
+    """What a round of a sweep came to; `more` when another one should follow at once."""
+
+    replies: Sequence[Reply] = ()
+    writes: Sequence[Write] = ()
+    more: bool = False
+
+
 class BatchAgent(ABC):
     """The loop that all agents share; what they think about a batch is theirs."""
 
     stage: str
     table: StateTable | None = None
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, source: str = "") -> None:
+        """`source`, the topic that is read, is what `_silent` needs."""
         self._desk = desk
-        self._idle = Idle()
+        self._clocks = Clocks(desk.app, source)
         self.in_hand_since: float | None = None
         self._turn = asyncio.Lock()
         self._batches: Batches | None = None
@@ -125,20 +140,44 @@ class BatchAgent(ABC):
     async def sweep(self) -> None:
         """See to the keys that have been silent too long; between batches, never during one.
 
-        Keys of partitions that went to another worker are its own to see to, and nothing is touched while
-        partitions move.
+        In rounds, so that a million of them hold nobody up. Keys of partitions that went to another worker are
+        its own to see to, and nothing is touched while partitions move.
         """
+        for _ in range(ROUNDS):
+            if not await self._round():
+                return
+            await asyncio.sleep(0)
+
+    async def _round(self) -> bool:
         async with self._turn:
             if self.table is None or not self._desk.app.flow_control.is_active():
-                return
-            held = self._desk.app.consumer.assignment()
-            self._idle.keep_only({tp.partition for tp in held if tp.topic == self.table.changelog})
-            replies, writes = self.tidy(self._idle)
-            await self._publish(replies, writes)
+                return False
+            tidied = self.tidy()
+            await self._publish(tidied.replies, tidied.writes)
+            return tidied.more
 
-    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+    def tidy(self) -> Tidied:
         """What follows from silence: nothing, for an agent without state."""
-        return [], []
+        return Tidied()
+
+    def _silent(self) -> Iterator[tuple[int, bytes, int]]:
+        """Partition and key of some that were silent too long, and the time there.
+
+        Each must be written or deleted in this round: else the next one gives it again.
+        """
+        left = ROUND
+        assert self.table is not None
+        for partition in self._clocks.held():
+            now_ms = self._clocks.now_ms(partition)
+            keys = self.table.silent(partition, now_ms, left) if now_ms and left else []
+            left -= len(keys)
+            yield from ((partition, key, now_ms) for key in keys)
+
+    def _as_it_is(self, partition: int, key: bytes) -> Write:
+        """A state that cannot be read, written again: it is looked at after another silence, not at once."""
+        assert self.table is not None
+        _log.warning("%s: a state that cannot be read is left as it is", self.stage)
+        return partition, key, self.table.get(partition, key)
 
     @abstractmethod
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
@@ -149,9 +188,6 @@ class BatchAgent(ABC):
         for event in batch:
             message = event.message
             self._desk.progress.note_done(message.topic, message.partition, message.offset)
-            if self.table is not None and message.key is not None:
-                arrival_ms = self._desk.arrivals.ms(message.timestamp)
-                self._idle.heard(message.partition, message.key, arrival_ms)
         if self.table is not None:
             self._desk.observer.state(self.stage, len(self.table))
 
@@ -160,6 +196,9 @@ class BatchAgent(ABC):
             began = time.perf_counter()
             self._spans = BatchSpans(self._desk.tracer, self.stage, batch)
             try:
+                for event in batch:
+                    arrival_ms = self._desk.arrivals.ms(event.message.timestamp)
+                    self._clocks.arrived(event.message.partition, arrival_ms)
                 replies, writes = await self.think(batch)
                 thought = time.perf_counter()
                 await self._publish(replies, writes)
@@ -168,7 +207,7 @@ class BatchAgent(ABC):
         self._desk.observer.took(self.stage, thought - began)
         self._desk.observer.took("publish", time.perf_counter() - thought)
 
-    async def _publish(self, replies: list[Reply], writes: list[Write]) -> None:
+    async def _publish(self, replies: Sequence[Reply], writes: Sequence[Write]) -> None:
         """Outputs first, then the state that knows of them; both are with the broker on return."""
         sent: list[Awaitable[Sent]] = []
         for number, reply in enumerate(replies):
@@ -178,7 +217,7 @@ class BatchAgent(ABC):
         for metadata in await asyncio.gather(*sent):
             self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         if self.table is not None:
-            await self.table.write(writes)
+            await self.table.write(writes, self._clocks.now_ms)
 
     def _dead_letter(self, event: EventT, error: RecordError) -> Reply:
         message = event.message

@@ -9,11 +9,8 @@ from faust.types import EventT
 
 from cxstream.context.conversation import Conversation
 from cxstream.context.snapshot import dump, load_conversation
-from cxstream.engine.agent import BREATH, BatchAgent, Desk, Reply
+from cxstream.engine.agent import BREATH, ROUND, BatchAgent, Desk, Reply, Tidied
 from cxstream.engine.codec import Cause, Place, place_of
-from cxstream.engine.deadlines import arrival_clock_ms
-from cxstream.engine.idle import Idle
-from cxstream.engine.returning import Returning
 from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
@@ -39,12 +36,10 @@ class ConversationAgent(BatchAgent):
         *,
         source: str,
     ) -> None:
-        super().__init__(desk)
+        super().__init__(desk, source)
         self._hop = hop
         self._pool = pool
         self._ahead: dict[Place, Heard | Reply] = {}
-        self._source = source
-        self._returning = Returning()
         self.table: StateTable = table
 
     async def think(self, batch: list[EventT]) -> tuple[list[Reply], list[Write]]:
@@ -141,30 +136,23 @@ class ConversationAgent(BatchAgent):
         except RecordError as error:
             return self._dead_letter(event, error)
 
-    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+    def tidy(self) -> Tidied:
         """End what nobody ended; drop what ended long enough ago that nothing late will come."""
-        self._remember(idle)
         states = States(self._load, dump)
         replies: list[Reply] = []
         drops: list[Write] = []
-        for partition, key in list(idle.silent_for(SILENCE_MS)):
-            now_ms = idle.now_ms(partition)
-            if states.get(partition, key).arc.ended_ms:
-                drops.append((partition, key, None))
+        silent = list(self._silent())
+        for partition, key, now_ms in silent:
+            try:
+                if states.get(partition, key).arc.ended_ms:
+                    drops.append((partition, key, None))
+                    continue
+                outs = states.step(partition, key, self._timing_out(now_ms))
+            except RecordError:
+                drops.append(self._as_it_is(partition, key))
                 continue
-            outs = states.step(partition, key, self._timing_out(now_ms))
             replies += [Reply(out, Cause(now_ms)) for out in outs]
-            idle.heard(partition, key, now_ms)
-        return replies, [*states.writes(), *drops]
-
-    def _remember(self, idle: Idle) -> None:
-        """Those who were silent when their partition came here are watched too, from now on."""
-        app = self._desk.app
-        held = {tp.partition for tp in app.consumer.assignment() if tp.topic == self._source}
-        clocks = {p: arrival_clock_ms(app, idle, p, self._source) for p in held}
-        caught_up = frozenset(p for p, now_ms in clocks.items() if now_ms)
-        for partition, key in self._returning.some(caught_up, self.table.entries):
-            idle.remember(partition, key, clocks[partition])
+        return Tidied(replies, [*states.writes(), *drops], more=len(silent) >= ROUND)
 
     def _load(self, partition: int, key: bytes) -> Conversation:
         data = self.table.get(partition, key)

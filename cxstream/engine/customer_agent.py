@@ -10,12 +10,11 @@ from faust.types import EventT
 from cxstream.context.customer import Customer
 from cxstream.context.snapshot import dump, load_customer
 from cxstream.engine import codec
-from cxstream.engine.agent import BREATH, BatchAgent, Desk, Reply
+from cxstream.engine.agent import BREATH, ROUND, BatchAgent, Desk, Reply, Tidied
 from cxstream.engine.batches import Batches
 from cxstream.engine.codec import Cause
-from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
+from cxstream.engine.deadlines import Deadlines, Due
 from cxstream.engine.explaining import Explainer
-from cxstream.engine.idle import Idle
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
@@ -39,10 +38,9 @@ class CustomerAgent(BatchAgent):
         expires: bool = True,
         after: asyncio.Event | None = None,
     ) -> None:
-        super().__init__(desk)
+        super().__init__(desk, source)
         self._hop = hop
         self._explainer = explainer
-        self._source = source
         self._expires = expires
         self._after = after
         self._deadlines = Deadlines()
@@ -82,27 +80,23 @@ class CustomerAgent(BatchAgent):
         explained = [Reply(out, reply.cause) for out, reply in zip(outs, replies, strict=True)]
         return explained, list(states.writes())
 
-    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+    def tidy(self) -> Tidied:
         """Settle the decisions whose window closed in silence; give up actions that nobody answered.
 
         Who has nothing left in any window is dropped; consents, preferences and attributes stay.
         """
         states = States(self._load, self._dump)
-        replies = self._unanswered(idle, states)
-        drops: list[Write] = []
-        for partition, key in list(idle.silent_for(self._hop.window_ms)):
-            now_ms = idle.now_ms(partition)
-            if self.table.get(partition, key) is None:
+        replies, more = self._unanswered(states)
+        silent, unread = list(self._silent()), list[Write]()
+        for partition, key, now_ms in silent:
+            try:
+                outs = states.step(partition, key, self._settle(now_ms))
+            except RecordError:
+                unread.append(self._as_it_is(partition, key))
                 continue
-            replies += [
-                Reply(o, Cause(now_ms)) for o in states.step(partition, key, self._settle(now_ms))
-            ]
-            state = states.get(partition, key)
-            if state.disposable():
-                drops.append((partition, key, None))
-            else:
-                idle.heard(partition, key, now_ms)
-        return replies, [*states.writes(), *drops]
+            replies += [Reply(out, Cause(now_ms)) for out in outs]
+        more = more or len(silent) >= ROUND
+        return Tidied(replies, [*states.writes(), *unread], more=more)
 
     def _watch(self, event: EventT, key: bytes, made: list[Reply]) -> None:
         """Actions that wait are given up on the clock of arrival, so that an old stream is not late at once."""
@@ -113,20 +107,16 @@ class CustomerAgent(BatchAgent):
                 due_ms = arrival_ms + by_ms - to_ms(action.event_time)
                 self._deadlines.watch(Due(due_ms, event.message.partition, key, by_ms))
 
-    def _unanswered(self, idle: Idle, states: States[Customer]) -> list[Reply]:
+    def _unanswered(self, states: States[Customer]) -> tuple[list[Reply], bool]:
+        """What follows for actions whose time is over, and whether more are to be looked for."""
+        replies = list[Reply]()
         if not self._expires:
-            return []
-        app, replies = self._desk.app, list[Reply]()
-        held = {tp.partition for tp in app.consumer.assignment() if tp.topic == self._source}
-        self._deadlines.hold(frozenset(held), self.table.entries, _first_due_ms)
-
-        def now_ms(partition: int) -> int:
-            return arrival_clock_ms(app, idle, partition, self._source)
-
-        for due in self._deadlines.over(now_ms):
+            return replies, False
+        more = self._deadlines.hold(self._clocks.held(), self.table.entries, _first_due_ms)
+        for due in self._deadlines.over(self._clocks.now_ms):
             outs = states.step(due.partition, due.key, self._give_up(due.event_ms + 1))
-            replies += [Reply(out, Cause(now_ms(due.partition))) for out in outs]
-        return replies
+            replies += [Reply(out, Cause(self._clocks.now_ms(due.partition))) for out in outs]
+        return replies, more
 
     def _give_up(self, now_ms: int) -> Step[Customer]:
         return lambda state: self._hop.unanswered(state, now_ms)

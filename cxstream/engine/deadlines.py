@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-import faust
+Entries = Callable[[int], Iterable[tuple[bytes, bytes]]]
+"""Key and bytes of every row of a partition."""
 
-from cxstream.engine.idle import Idle
-
-Entries = Iterable[tuple[int, bytes, bytes]]
-AT_ONCE: Final = 10_000
-"""States that are looked through between two batches: a third of a second at most."""
+AT_ONCE: Final = 1000
+"""States that are looked through between two batches: some ten milliseconds."""
 
 
 class Due(NamedTuple):
@@ -32,32 +29,38 @@ class Deadlines:
     def __init__(self) -> None:
         self._due: list[Due] = []
         self._held: frozenset[int] = frozenset()
-        self._to_look_through: Iterator[tuple[int, bytes, int | None]] = iter(())
+        self._to_look_through: dict[int, Iterator[tuple[bytes, int | None]]] = {}
 
     def watch(self, due: Due) -> None:
         """Look at a key when its time has come; told twice it is looked at twice, which does no harm."""
         heapq.heappush(self._due, due)
 
     def hold(
-        self,
-        partitions: frozenset[int],
-        entries: Callable[[], Entries],
-        due_ms: Callable[[bytes], int | None],
-    ) -> None:
-        """These partitions are held now; when they changed, what is due is read from the table anew.
+        self, partitions: frozenset[int], entries: Entries, due_ms: Callable[[bytes], int | None]
+    ) -> bool:
+        """These partitions are held now; of those that are new, what is due is read from the table.
 
-        A large table is looked through in parts, one a call: a deadline in it may be seen some minutes late.
+        A large table is looked through in parts, one a call: True when there is more of it to come.
         `due_ms` gives the first event time that is due in a state, None when nothing is.
         """
         if partitions != self._held:
+            self._due = [due for due in self._due if due.partition in partitions]
+            heapq.heapify(self._due)
+            for gone in self._to_look_through.keys() - partitions:
+                del self._to_look_through[gone]
+            for new in partitions - self._held:
+                rows = entries(new)
+                self._to_look_through[new] = ((key, due_ms(value)) for key, value in rows)
             self._held = partitions
-            self._due = []
-            self._to_look_through = (
-                (p, key, due_ms(value)) for p, key, value in entries() if p in partitions
-            )
-        for partition, key, ms in islice(self._to_look_through, AT_ONCE):
-            if ms is not None:
-                self.watch(Due(ms, partition, key, ms))
+        for partition, rest in list(self._to_look_through.items()):
+            looked = list(islice(rest, AT_ONCE))
+            for key, ms in looked:
+                if ms is not None:
+                    self.watch(Due(ms, partition, key, ms))
+            if len(looked) == AT_ONCE:
+                return True
+            del self._to_look_through[partition]
+        return False
 
     def over(self, now_ms: Callable[[int], int]) -> Iterator[Due]:
         """What is due by the clock of its partition; each is given out once."""
@@ -71,18 +74,3 @@ class Deadlines:
                 wait.append(due)
         for due in wait:
             heapq.heappush(self._due, due)
-
-
-def arrival_clock_ms(app: faust.App, idle: Idle, partition: int, source: str) -> int:
-    """The clock of arrival of a partition of a topic.
-
-    Where nothing has arrived since the worker started it is the wall clock, once everything that lay there was
-    read: what is waited for may be among it.
-    """
-    if idle.knows(partition):
-        return idle.now_ms(partition)
-    for tp in app.consumer.assignment():
-        if tp.partition == partition and tp.topic == source:
-            end, committed = app.consumer.highwater(tp), app.consumer._committed_offset.get(tp)
-            return int(time.time() * 1000) if end is not None and (committed or 0) >= end else 0
-    return 0

@@ -5,10 +5,9 @@ from __future__ import annotations
 from faust.types import EventT
 
 from cxstream.engine import codec
-from cxstream.engine.agent import BatchAgent, Desk, Reply
+from cxstream.engine.agent import ROUND, BatchAgent, Desk, Reply, Tidied
 from cxstream.engine.codec import Cause
-from cxstream.engine.deadlines import Deadlines, Due, arrival_clock_ms
-from cxstream.engine.idle import Idle
+from cxstream.engine.deadlines import Deadlines, Due
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
@@ -27,8 +26,7 @@ class LedgerAgent(BatchAgent):
     stage = "ledger"
 
     def __init__(self, desk: Desk, table: StateTable, *, source: str, expires: bool) -> None:
-        super().__init__(desk)
-        self._source = source
+        super().__init__(desk, source)
         self._expires = expires
         self._deadlines = Deadlines()
         self.table: StateTable = table
@@ -50,27 +48,24 @@ class LedgerAgent(BatchAgent):
             self._watch(message.partition, key, states.get(message.partition, key))
         return replies, list(states.writes())
 
-    def tidy(self, idle: Idle) -> tuple[list[Reply], list[Write]]:
+    def tidy(self) -> Tidied:
         """See which deadlines have passed; forget what nobody spoke of for three months."""
         states = States(self._load, dump_kept)
-        replies = self._overdue(idle, states) if self._expires else []
-        silent = list(idle.silent_for(FORGOTTEN_AFTER_MS))
+        replies, more = self._overdue(states) if self._expires else ([], False)
+        silent = [(partition, key) for partition, key, _ in self._silent()]
         drops: list[Write] = [(partition, key, None) for partition, key in silent]
-        return replies, [*states.writes(), *drops]
+        more = more or len(silent) >= ROUND
+        return Tidied(replies, [*states.writes(), *drops], more=more)
 
-    def _overdue(self, idle: Idle, states: States[Kept]) -> list[Reply]:
-        app, replies = self._desk.app, list[Reply]()
-        held = {tp.partition for tp in app.consumer.assignment() if tp.topic == self._source}
-        self._deadlines.hold(frozenset(held), self.table.entries, _due_ms)
-
-        def now_ms(partition: int) -> int:
-            return arrival_clock_ms(app, idle, partition, self._source)
-
-        for due in self._deadlines.over(now_ms):
-            at_ms = now_ms(due.partition)
+    def _overdue(self, states: States[Kept]) -> tuple[list[Reply], bool]:
+        """What follows for rows whose deadline has passed, and whether more are to be looked for."""
+        replies = list[Reply]()
+        more = self._deadlines.hold(self._clocks.held(), self.table.entries, _due_ms)
+        for due in self._deadlines.over(self._clocks.now_ms):
+            at_ms = self._clocks.now_ms(due.partition)
             outs = states.step(due.partition, due.key, self._give_up(at_ms))
             replies += [Reply(out, Cause(at_ms)) for out in outs]
-        return replies
+        return replies, more
 
     def _step(self, told: LedgerEvent, arrival_ms: int) -> Step[Kept]:
         def step(kept: Kept) -> list[Outbound]:

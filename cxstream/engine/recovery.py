@@ -6,13 +6,15 @@ partition stands still. Here the order is: clear, rewind, open, with no fetch un
 partition without a committed offset is rewound too.
 
 And stock waits for the last offset of a changelog, for ever where no record has it: compaction took it, or it
-is the mark of a transaction. Here who has read up to the end, and finds nothing more, has recovered.
+is the mark of a transaction. Here who has read up to the end, and finds nothing more, has recovered. And state
+that is far behind its changelog is read in bulk (see `catchup`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections import Counter
+from typing import Any, Final
 
 from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager
@@ -20,11 +22,29 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
+from cxstream.engine.catchup import catch_up
+
 _LOOK_S: Final = 0.5
 
 
 class RewindThenRead(Recovery):  # type: ignore[misc]
     """Faust's recovery with its last three steps in the safe order, and an end where nothing more comes."""
+
+    _in_bulk = False
+
+    async def _build_offsets(
+        self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str
+    ) -> None:
+        """Where reading begins; before that, what can be read in bulk is."""
+        await super()._build_offsets(consumer, tps, destination, title)
+        if title != "active":
+            return
+        stores = {tp: self.tp_to_table[tp].data for tp in tps}
+        self._in_bulk = True
+        try:
+            await catch_up(self.app.bulk_reader, stores, destination, self.active_highwaters)
+        finally:
+            self._in_bulk = False
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _see_the_end(self) -> None:
@@ -33,7 +53,8 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         while not self.should_stop:
             await self.sleep(_LOOK_S)
             try:
-                before = await self._read_to_the_end(before) if self.in_recovery else {}
+                reading = self.in_recovery and not self._in_bulk
+                before = await self._read_to_the_end(before) if reading else {}
             except IllegalStateError:  # partitions are moving
                 before = {}
 

@@ -7,7 +7,8 @@ write is told the partition.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 import faust
 
@@ -16,23 +17,49 @@ from cxstream.engine.stores import Row, Rows
 Write = tuple[int, bytes, bytes | None]
 """Partition, key, and the bytes to keep; None deletes."""
 
+Clock = Callable[[int], int]
+"""A partition's time of arrival, epoch milliseconds."""
+
+
+class MakeRows(Protocol):
+    """Which store a table lies in."""
+
+    def __call__(
+        self, app: faust.App, table: faust.Table, changelog: str, silence_ms: int | None
+    ) -> Rows:
+        """The store of one table."""
+
 
 class StateTable:
-    """Bytes by key, one changelog record a write, each key on the partition of the events that moved it."""
+    """Bytes by key, one changelog record a write, each key on the partition of the events that moved it.
 
-    def __init__(self, app: faust.App, name: str, *, partitions: int, store: type[Rows]) -> None:
+    `silence_ms`: for how long a key is not written before it is `silent`; None when nobody asks.
+    """
+
+    def __init__(
+        self,
+        app: faust.App,
+        name: str,
+        *,
+        partitions: int,
+        store: MakeRows,
+        silence_ms: int | None = None,
+    ) -> None:
         self._app = app
         self.changelog: str = changelog_name(app.conf.id, name)
         table = app.Table(name, key_type=bytes, value_type=bytes, partitions=partitions)
-        self._rows = store(app, table, self.changelog)
+        self._rows = store(app, table, self.changelog, silence_ms)
         table._data = self._rows  # Faust would make one of its own on first use
 
     def get(self, partition: int, key: bytes) -> bytes | None:
         """The bytes kept under a key, or None. Raises `StateError`."""
         return self._rows.row(partition, key)
 
-    async def write(self, writes: Iterable[Write]) -> None:
-        """Keep these rows: when this returns Kafka has them, and so has the store. Raises `StateError`."""
+    async def write(self, writes: Iterable[Write], clock: Clock) -> None:
+        """Keep these rows, written now by the clock of arrival of their partition.
+
+        When this returns Kafka has them, and so has the store. Raises `StateError`.
+        """
         writes = list(writes)
         sent = [
             await self._app.producer.send(self.changelog, key, value, partition, None, None)
@@ -43,14 +70,18 @@ class StateTable:
         for (partition, key, value), metadata in zip(
             writes, await asyncio.gather(*sent), strict=True
         ):
-            rows.setdefault(partition, []).append((key, value))
+            rows.setdefault(partition, []).append(Row(key, value, clock(partition)))
             reached[partition] = max(metadata.offset, reached.get(partition, -1))
         for partition, found in rows.items():
             self._rows.write(partition, found, reached[partition])
 
-    def entries(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Partition, key and bytes of everything kept here, standbys included, in no order."""
-        return self._rows.entries()
+    def entries(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Key and bytes of everything kept of a partition, in no order."""
+        return self._rows.entries(partition)
+
+    def silent(self, partition: int, now_ms: int, most: int) -> list[bytes]:
+        """Some keys that were not written for the table's silence; again and again until they are."""
+        return self._rows.silent(partition, now_ms, most)
 
     def __len__(self) -> int:
         return self._rows.count()

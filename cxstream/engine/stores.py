@@ -1,15 +1,21 @@
-"""Where rows lie: the part that both stores share, and the store in memory.
+"""Where rows lie: what both stores share, and the store in memory.
 
 Faust's own stores ask the stream for the current event on each read and write, and there is none inside a
 batch. Here a read and a write name the partition. Rows are written once their changelog records are with
 Kafka, all rows of a partition together with the changelog's offset: what is stored is always what the
 changelog held at that offset, so that recovery may go on from there, wherever the process was killed.
+
+Each row knows when it was last written, by the clock of arrival, and a store finds the rows that were silent
+for long without looking through the others: also after a restart, and with a million rows.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
 
 import faust
 from faust.stores.base import Store
@@ -17,15 +23,27 @@ from faust.types import TP, EventT
 
 from cxstream.errors import StateError
 
-Row = tuple[bytes, bytes | None]
+
+class Row(NamedTuple):
+    """What to keep under a key (None deletes), and when it was heard: epoch milliseconds of arrival."""
+
+    key: bytes
+    value: bytes | None
+    heard_ms: int
 
 
 class Rows(Store):  # type: ignore[misc]
-    """A Faust store of bytes by partition and key. Raises `StateError` when rows cannot be kept."""
+    """A Faust store of bytes by partition and key. Raises `StateError` when rows cannot be kept.
 
-    def __init__(self, app: faust.App, table: faust.Table, changelog: str) -> None:
+    `silence_ms` is what `silent` will be asked about; without it nobody asks, and nothing is noted for it.
+    """
+
+    def __init__(
+        self, app: faust.App, table: faust.Table, changelog: str, silence_ms: int | None = None
+    ) -> None:
         super().__init__(app.conf.store, app, table)
         self._changelog = changelog
+        self._silence_ms = silence_ms
         self._failed: StateError | None = None
 
     @abstractmethod
@@ -45,8 +63,15 @@ class Rows(Store):  # type: ignore[misc]
         """The partition is somebody else's now."""
 
     @abstractmethod
-    def entries(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Partition, key and bytes of every row."""
+    def entries(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Key and bytes of every row of a partition; it may be written to meanwhile."""
+
+    @abstractmethod
+    def silent(self, partition: int, now_ms: int, most: int) -> list[bytes]:
+        """Keys of rows that were not written for `silence_ms`, at most so many.
+
+        The same are given again until they are written or deleted.
+        """
 
     @abstractmethod
     def count(self) -> int:
@@ -73,7 +98,9 @@ class Rows(Store):  # type: ignore[misc]
             if (
                 message.topic == self._changelog
             ):  # Faust may hand over another table's (its "XXX bug")
-                rows.setdefault(message.partition, []).append((message.key, message.value))
+                heard_ms = int(message.timestamp * 1000)
+                row = Row(message.key, message.value, heard_ms)
+                rows.setdefault(message.partition, []).append(row)
                 reached[message.partition] = message.offset
         try:
             for partition, found in rows.items():
@@ -117,23 +144,28 @@ class Rows(Store):  # type: ignore[misc]
 class MemoryRows(Rows):
     """Rows in dictionaries. A partition that stays here is not read again when others move."""
 
-    def __init__(self, app: faust.App, table: faust.Table, changelog: str) -> None:
-        super().__init__(app, table, changelog)
-        self._rows: dict[int, dict[bytes, bytes]] = {}
+    def __init__(
+        self, app: faust.App, table: faust.Table, changelog: str, silence_ms: int | None = None
+    ) -> None:
+        super().__init__(app, table, changelog, silence_ms)
+        self._rows: dict[int, OrderedDict[bytes, tuple[bytes, int]]] = {}  # last written last
         self._offsets: dict[int, int] = {}
 
     def row(self, partition: int, key: bytes) -> bytes | None:
         """The bytes kept under a key, or None."""
-        return self._rows.get(partition, {}).get(key)
+        kept = self._rows.get(partition)
+        found = None if kept is None else kept.get(key)
+        return None if found is None else found[0]
 
     def write(self, partition: int, rows: Iterable[Row], offset: int) -> None:
         """Keep rows and the offset."""
-        kept = self._rows.setdefault(partition, {})
-        for key, value in rows:
+        kept = self._rows.setdefault(partition, OrderedDict())
+        for key, value, heard_ms in rows:
             if value is None:
                 kept.pop(key, None)
             else:
-                kept[key] = value
+                kept[key] = (value, heard_ms)
+                kept.move_to_end(key)
         self._offsets[partition] = max(offset, self._offsets.get(partition, -1))
 
     def offset(self, partition: int) -> int | None:
@@ -145,11 +177,21 @@ class MemoryRows(Rows):
         self._rows.pop(partition, None)
         self._offsets.pop(partition, None)
 
-    def entries(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Partition, key and bytes of every row."""
-        for partition, rows in list(self._rows.items()):
-            for key, value in list(rows.items()):
-                yield partition, key, value
+    def entries(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Key and bytes of every row, as they were at the beginning."""
+        for key, (value, _) in list(self._rows.get(partition, {}).items()):
+            yield key, value
+
+    def silent(self, partition: int, now_ms: int, most: int) -> list[bytes]:
+        """Keys of rows that were not written for `silence_ms`, at most so many."""
+        if self._silence_ms is None:
+            return []
+        horizon_ms, found = now_ms - self._silence_ms, list[bytes]()
+        for key, (_, heard_ms) in islice(self._rows.get(partition, {}).items(), most):
+            if heard_ms > horizon_ms:
+                break
+            found.append(key)
+        return found
 
     def count(self) -> int:
         """How many rows there are."""

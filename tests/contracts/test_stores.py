@@ -9,14 +9,17 @@ from types import SimpleNamespace
 
 import faust
 import pytest
+import rocksdict
 from faust.types import TP
 
 from cxstream.engine.place import claim
 from cxstream.engine.rocks import RocksRows
-from cxstream.engine.stores import MemoryRows, Rows
+from cxstream.engine.stores import MemoryRows, Row, Rows
 from cxstream.errors import StateError
 
 LOG = "cx-customers-changelog"
+HOUR_MS = 3_600_000
+NOW_MS = 1_795_000_000_000
 
 
 class Shelf:
@@ -40,7 +43,7 @@ class Shelf:
                 self.store.let_go(partition)
 
     def _make(self) -> Rows:
-        return self.kind(self._app, self._table, LOG)
+        return self.kind(self._app, self._table, LOG, HOUR_MS)
 
 
 @pytest.fixture(params=[MemoryRows, RocksRows])
@@ -56,9 +59,22 @@ def store(shelf: Shelf) -> Rows:
     return shelf.store
 
 
-def event(topic: str, partition: int, offset: int, key: bytes, value: bytes | None) -> object:
-    message = SimpleNamespace(topic=topic, partition=partition, offset=offset, key=key, value=value)
+def event(
+    topic: str, partition: int, offset: int, key: bytes, value: bytes | None, at_ms: int = NOW_MS
+) -> object:
+    message = SimpleNamespace(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        key=key,
+        value=value,
+        timestamp=at_ms / 1000,
+    )
     return SimpleNamespace(message=message)
+
+
+def row(key: bytes, value: bytes | None, heard_ms: int = NOW_MS) -> Row:
+    return Row(key, value, heard_ms)
 
 
 def recover(store: Rows, *events: object) -> None:
@@ -66,23 +82,23 @@ def recover(store: Rows, *events: object) -> None:
 
 
 def test_rows_are_kept_by_partition(store: Rows) -> None:
-    store.write(1, [(b"anna", b"one")], 4)
+    store.write(1, [row(b"anna", b"one")], 4)
     assert store.row(1, b"anna") == b"one"
     assert store.row(2, b"anna") is None
     assert store.count() == 1
 
 
 def test_a_later_row_holds_and_none_deletes(store: Rows) -> None:
-    store.write(0, [(b"a", b"1"), (b"a", b"2"), (b"b", b"1")], 2)
-    store.write(0, [(b"b", None)], 3)
+    store.write(0, [row(b"a", b"1"), row(b"a", b"2"), row(b"b", b"1")], 2)
+    store.write(0, [row(b"b", None)], 3)
     assert (store.row(0, b"a"), store.row(0, b"b")) == (b"2", None)
 
 
 def test_the_offset_is_kept_with_the_rows_and_never_falls(store: Rows) -> None:
     assert store.persisted_offset(TP(LOG, 3)) is None
-    store.write(3, [(b"a", b"1")], 7)
+    store.write(3, [row(b"a", b"1")], 7)
     store.write(
-        3, [(b"a", b"2")], -1
+        3, [row(b"a", b"2")], -1
     )  # an idempotent producer may not know the offset of a repetition
     assert store.persisted_offset(TP(LOG, 3)) == 7
 
@@ -102,13 +118,73 @@ def test_recovery_takes_its_own_changelog_only(store: Rows) -> None:
 
 def test_every_row_is_an_entry_also_while_others_are_written(store: Rows) -> None:
     rows = [(b"key-%05d" % n, b"%d" % n) for n in range(2500)]
-    store.write(0, rows, 1)
-    store.write(3, [(b"other", b"x")], 1)
-    entries = store.entries()
+    store.write(0, [row(*kept) for kept in rows], 1)
+    store.write(3, [row(b"other", b"x")], 1)
+    entries = store.entries(0)
     seen = [next(entries)]
-    store.write(0, [(b"key-00000", None)], 2)
+    store.write(0, [row(b"key-00000", None)], 2)
     seen += entries
-    assert sorted(seen) == [*((0, *row) for row in rows), (3, b"other", b"x")]
+    assert sorted(seen) == rows
+    assert list(store.entries(3)) == [(b"other", b"x")]
+    assert list(store.entries(1)) == []
+
+
+def test_silent_is_what_was_not_written_for_so_long(store: Rows) -> None:
+    at_ms = NOW_MS
+    for number in range(300):
+        heard_ms = at_ms + number * 10_000
+        store.write(0, [row(b"%03d" % number, b"x", heard_ms)], number)
+    store.write(0, [row(b"000", b"again", at_ms + 299 * 10_000)], 300)
+    store.write(0, [row(b"001", None, at_ms + 299 * 10_000)], 301)
+    assert store.silent(0, at_ms + HOUR_MS - 1000, 99) == []
+    assert store.silent(0, at_ms + HOUR_MS + 39_000, 99) == [b"002", b"003"]
+    assert store.silent(0, at_ms + HOUR_MS + 40_000, 2) == [b"002", b"003"], "until it is written"
+    store.write(0, [row(b"002", None, at_ms), row(b"003", b"y", at_ms + HOUR_MS)], 302)
+    assert store.silent(0, at_ms + HOUR_MS + 40_000, 2) == [b"004"]
+    assert store.silent(1, at_ms + 9 * HOUR_MS, 99) == []
+    late = store.silent(0, at_ms + 9 * HOUR_MS, 999)
+    assert sorted(late) == sorted([b"000", b"003", *(b"%03d" % n for n in range(4, 300))])
+
+
+def test_silence_is_known_after_a_recovery_and_a_restart(shelf: Shelf) -> None:
+    recover(
+        shelf.store,
+        event(LOG, 0, 1, b"long ago", b"x", NOW_MS),
+        event(LOG, 0, 2, b"just now", b"x", NOW_MS),
+        event(LOG, 0, 3, b"just now", b"y", NOW_MS + HOUR_MS),
+    )
+    assert shelf.store.silent(0, NOW_MS + HOUR_MS, 9) == [b"long ago"]
+    if shelf.kind is RocksRows:
+        assert shelf.reopen().silent(0, NOW_MS + HOUR_MS, 9) == [b"long ago"]
+
+
+def test_who_never_asks_for_silence_notes_none(shelf: Shelf) -> None:
+    app = shelf._app
+    shelf.close()
+    store = shelf.kind(app, shelf._table, LOG)
+    store.write(0, [row(b"a", b"x", 0)], 1)
+    assert store.silent(0, NOW_MS, 9) == []
+    store.let_go(0)
+
+
+def test_many_rows_that_speak_again_and_again_are_not_looked_at_each_time(store: Rows) -> None:
+    """One that is written all the time has a few entries a silence; they go once they were looked at."""
+    for minute in range(600):
+        at_ms = NOW_MS + minute * 60_000
+        store.write(0, [row(b"%d" % n, b"x", at_ms) for n in range(20)], minute)
+        assert store.silent(0, at_ms, 5) == []
+    if isinstance(store, RocksRows):
+        assert len(list(store._open[0].heard.keys(from_key=b""))) <= 20 * 10
+    assert len(store.silent(0, NOW_MS + 600 * 60_000 + HOUR_MS, 99)) == 20
+
+
+def test_state_of_an_older_version_is_read_anew(shelf: Shelf) -> None:
+    if not isinstance(shelf.store, RocksRows):
+        return
+    old = rocksdict.Rdict(str(shelf.store._path(0)), rocksdict.Options(raw_mode=True))
+    old[b"ra"], old[b"o"] = b"a row that does not say when it was written", b"7"
+    old.close()
+    assert (shelf.store.offset(0), shelf.store.row(0, b"a")) == (None, None)
 
 
 async def _rebalance(store: Rows, revoked: set[TP]) -> None:
@@ -117,8 +193,8 @@ async def _rebalance(store: Rows, revoked: set[TP]) -> None:
 
 def test_a_partition_that_goes_is_let_go(shelf: Shelf) -> None:
     store = shelf.store
-    store.write(0, [(b"a", b"1")], 1)
-    store.write(1, [(b"b", b"1")], 1)
+    store.write(0, [row(b"a", b"1")], 1)
+    store.write(1, [row(b"b", b"1")], 1)
     asyncio.run(_rebalance(store, {TP(LOG, 0), TP("cx.transcripts", 1)}))
     assert store.row(1, b"b") == b"1"
     on_disk = isinstance(store, RocksRows)
@@ -127,7 +203,7 @@ def test_a_partition_that_goes_is_let_go(shelf: Shelf) -> None:
 
 
 def test_on_disk_rows_outlive_the_worker(shelf: Shelf) -> None:
-    shelf.store.write(2, [(b"a", b"1")], 11)
+    shelf.store.write(2, [row(b"a", b"1")], 11)
     again = shelf.reopen()
     kept = (again.row(2, b"a"), again.offset(2))
     assert kept == ((b"1", 11) if shelf.kind is RocksRows else (None, None))
@@ -135,7 +211,7 @@ def test_on_disk_rows_outlive_the_worker(shelf: Shelf) -> None:
 
 def test_keys_may_be_anything(store: Rows) -> None:
     for key in (b"", b"o", b"r", b"\0", "naïve ключ".encode()):
-        store.write(0, [(key, b"x" + key)], 1)
+        store.write(0, [row(key, b"x" + key)], 1)
         assert store.row(0, key) == b"x" + key
     assert store.offset(0) == 1
 

@@ -11,7 +11,7 @@ from brokers import Broker
 from support import read, said, settings_for
 
 from cxstream import bootstrap
-from cxstream.engine import codec, conversation_agent
+from cxstream.engine import codec
 from cxstream.engine.topics import Topics
 from cxstream.events import Signal
 from cxstream.observe.metrics import Metrics
@@ -38,7 +38,7 @@ def test_who_fell_silent_before_a_restart_is_not_forgotten(
                 place = (put.topic, put.partition)
                 await app.progress.until(lambda p: p.done.get(place, 0) > put.offset)
             else:
-                monkeypatch.setattr(conversation_agent, "SILENCE_MS", 1)
+                monkeypatch.setattr(app.stages["conversations"].table._rows, "_silence_ms", 1)
                 while not app.progress.sent:
                     await app.stages["conversations"].sweep()
                     await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxstream.engine.arrivals import AHEAD_MS, Arrivals
-from cxstream.engine.idle import Idle
+from cxstream.engine.clocks import Clocks
 
 NOW_S = 1_795_000_000.0
 NOW_MS = int(NOW_S * 1000)
@@ -23,7 +23,7 @@ def test_a_replay_has_the_recordings_clock() -> None:
 
 def test_nobody_falls_silent_because_somebody_is_a_day_ahead() -> None:
     arrivals = Arrivals(lambda: NOW_S)
-    idle = Idle(lambda: 0.0)
-    idle.heard(0, b"everybody", arrivals.ms(NOW_S))
-    idle.heard(0, b"ahead", arrivals.ms(NOW_S + DAY_MS / 1000))
-    assert list(idle.silent_for(30 * 60_000)) == []
+    clocks = Clocks(None, "cx.transcripts", lambda: 0.0)
+    clocks.arrived(0, arrivals.ms(NOW_S))
+    clocks.arrived(0, arrivals.ms(NOW_S + DAY_MS / 1000))
+    assert clocks.now_ms(0) == NOW_MS
