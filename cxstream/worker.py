@@ -9,6 +9,7 @@ import signal
 import threading
 
 from cxstream.bootstrap import front, scorer, working
+from cxstream.engine import heap
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
 
@@ -53,6 +54,7 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
     The caller should end the process with an error then, so that a supervisor starts it anew: state and
     offsets are safe, and the input comes again.
     """
+    heap.few_arenas()
     last_resort = LastResort()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -61,6 +63,7 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
     shown = front(settings)
     model = model or await asyncio.to_thread(scorer, settings, shown.metrics)
     app = working(settings, shown, model)
+    heap.give_back()  # what loading left
     if stop.is_set():
         return
     await app.start()

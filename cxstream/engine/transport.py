@@ -77,6 +77,12 @@ class QuickConsumer(HandingOver, driver.Consumer):  # type: ignore[misc]
         wanted = None if active_partitions is None else frozenset(active_partitions)
         return await super()._getmany(wanted, timeout)
 
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: Faust watches for events that its streams take up, and ours are taken in batches.
+
+        After five minutes it would call every partition stuck, each second. See `watchdog` for ours.
+        """
+
     def _new_consumer_thread(self) -> QuickThread:
         return QuickThread(self, loop=self.loop, beacon=self.beacon)
 

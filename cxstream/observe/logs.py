@@ -71,4 +71,5 @@ class AsJson(JsonFormatter):
 def _told(info: Any) -> tuple[str, list[str]]:
     kind, _, trace = info
     frames = traceback.extract_tb(trace)
-    return kind.__name__, [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    name = kind.__name__ if kind is not None else "no exception"  # `exc_info` outside of one
+    return name, [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -35,3 +35,10 @@ def test_json_is_one_object_a_line() -> None:
     told = json.loads(line)
     assert list(told) == ["time", "level", "logger", "message", "error", "trace"]
     assert told["time"].endswith("Z") and told["level"] == "error" and told["error"] == "ValueError"
+
+
+@pytest.mark.parametrize("form", [AsJson(), AsText()], ids=["json", "text"])
+def test_an_exception_that_is_over_can_be_told(form: logging.Formatter) -> None:
+    nothing = (None, None, None)
+    line = form.format(logging.LogRecord("faust", logging.ERROR, __file__, 1, "over", (), nothing))
+    assert "over" in line

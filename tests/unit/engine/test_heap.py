@@ -1,0 +1,38 @@
+"""What was freed is given back to the machine, where the C library can do that."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from cxstream.engine import heap
+
+STATUS = Path("/proc/self/status")
+
+
+def resident_mib() -> float:
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1]) / 1024
+
+
+@pytest.mark.skipif(heap._glibc() is None or not STATUS.exists(), reason="needs Linux with glibc")
+def test_what_a_thread_has_freed_is_given_back() -> None:
+    kept: list[bytes] = []
+
+    def work() -> None:
+        pieces = [bytes(4000) for _ in range(20_000)]
+        kept.append(bytes(4000))  # above the rest, so that the heap cannot shrink by itself
+        del pieces
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    before = resident_mib()
+    assert heap.give_back()
+    assert resident_mib() < before - 40
+
+
+def test_few_arenas_are_asked_for_or_nothing_happens() -> None:
+    assert heap.few_arenas() is (heap._glibc() is not None)
