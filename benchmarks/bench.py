@@ -1,6 +1,6 @@
 """Everything that is measured, in one run: `make bench`. Writes benchmarks/results/latest.json.
 
-    .venv/bin/python benchmarks/bench.py [--short | --long] [--only encoder engine end_to_end]
+    .venv/bin/python benchmarks/bench.py [--short | --long] [--only encoder engine end_to_end state memory]
 
 Loads and seeds are fixed; the parts run one after the other, each in a process of its own, so that none warms
 another. --short takes a few events of each, for sizes; --long ten minutes at each of six loads. What --only
@@ -27,7 +27,7 @@ LATEST = HERE / "results" / "latest.json"
 PICTURES = HERE.parent / "docs" / "pictures"
 PEERS = HERE.parent / ".venv-peers" / "bin" / "python"
 PACKAGES = ("torch", "transformers", "faust-streaming", "aiokafka", "msgspec", "numpy")
-PARTS = ("encoder", "engine", "end_to_end")
+PARTS = ("encoder", "engine", "end_to_end", "state", "memory")
 LIMIT_S = 1800.0
 """A part that takes longer is given up: it hangs, or the machine is too busy to say anything of it."""
 STOP_S = 120.0
@@ -36,8 +36,10 @@ SHORT = {
     "encoder": ["--texts", "96", "--rounds", "2"],
     "engine": ["--events", "500"],
     "end_to_end": ["--seconds", "8", "--burst", "400", "--naive-burst", "40"],
+    "state": ["--customers", "1000", "10000", "100000", "--events", "2000"],
+    "memory": ["--minutes", "4"],
 }
-LONG = {"end_to_end": ["--seconds", "600"]}
+LONG = {"end_to_end": ["--seconds", "600"], "memory": ["--minutes", "60"]}
 LONG_LIMIT_S = 3 * 6 * 600.0
 
 
@@ -51,6 +53,8 @@ def command(part: str, sizes: dict[str, list[str]]) -> list[str]:
         "encoder": ["encoder.py"],
         "engine": ["engine_cost.py", "--peers", str(PEERS)],
         "end_to_end": ["end_to_end.py"],
+        "state": ["state_scale.py"],
+        "memory": ["soak.py", "--minutes", "25"],
     }
     return [*programs[part], *sizes.get(part, [])]
 

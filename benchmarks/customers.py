@@ -29,6 +29,8 @@ from cxstream.understand.trajectory import RuleTrajectory
 
 HEARD: Final = 2500
 """Fragments that the hundred conversations are made of."""
+RECORD: Final = 150
+"""Bytes of a record beside its value: key, headers, frame."""
 LONG_ENOUGH: Final = 8
 """Signals of a conversation that counts."""
 
@@ -44,7 +46,10 @@ class Customers:
     """Any number of customers, and of signals about them."""
 
     def __init__(self, now_ms: int, seed: int = SEED) -> None:
-        self._known = [k for k in _heard(now_ms, seed) if len(k.signals) >= LONG_ENOUGH]
+        self.written: list[int] = []
+        """Bytes that each fragment writes to Kafka: itself, its signal, and both states."""
+        heard = _heard(now_ms, seed, self.written)
+        self._known = [known for known in heard if len(known.signals) >= LONG_ENOUGH]
 
     def key(self, number: int) -> bytes:
         """A customer's key, as long as real ones are."""
@@ -72,7 +77,7 @@ class Customers:
         )
 
 
-def _heard(now_ms: int, seed: int) -> Iterator[Known]:
+def _heard(now_ms: int, seed: int, written: list[int]) -> Iterator[Known]:
     metrics, lexicon = Metrics(), LexiconScorer()
     hear = ConversationHop(redactor=PatternRedactor(), foresight=RuleTrajectory(), observer=metrics)
     decide = CustomerHop(decider=Decider([default_playbook()]), observer=metrics)
@@ -85,8 +90,11 @@ def _heard(now_ms: int, seed: int) -> Iterator[Known]:
         text = hear.to_score(state, heard)
         reading = readings(lexicon, [text])[0] if text else None
         customer = known.setdefault(name, Known(Customer(key=fragment.customer_id or name), []))
+        size = len(codec.encode(fragment)) + RECORD
         for out in hear.hear(state, heard, reading):
             if isinstance(out.record, Signal):
                 customer.signals.append(out.record)
-                decide.decide(customer.state, out.record)
+                outs = [out, *decide.decide(customer.state, out.record)]
+                size += sum(len(codec.encode(o.record)) + RECORD for o in outs)
+        written.append(size + len(dump(state)) + len(dump(customer.state)) + 2 * RECORD)
     yield from known.values()

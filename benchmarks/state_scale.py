@@ -15,6 +15,7 @@ import asyncio
 import json
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -121,6 +122,9 @@ def measure(sizes: Sequence[int], events: int, one_by_one: int) -> dict[str, Any
             )
         },
         "customers": found,
+        "written_bytes_an_utterance": round(
+            statistics.mean(Customers(int(time.time() * 1000)).written)
+        ),
         "memory_bytes_a_customer": round(grown_mib * 1024 * 1024 / (sizes[-1] - sizes[0]))
         if len(sizes) > 1
         else None,

@@ -113,10 +113,11 @@ class CustomerAgent(BatchAgent):
         if not self._expires:
             return replies, False
         more = self._deadlines.hold(self._clocks.held(), self.table.entries, _first_due_ms)
-        for due in self._deadlines.over(self._clocks.now_ms):
+        due_now = self._deadlines.over(self._clocks.now_ms, ROUND)
+        for due in due_now:
             outs = states.step(due.partition, due.key, self._give_up(due.event_ms + 1))
             replies += [Reply(out, Cause(self._clocks.now_ms(due.partition))) for out in outs]
-        return replies, more
+        return replies, more or len(due_now) >= ROUND
 
     def _give_up(self, now_ms: int) -> Step[Customer]:
         return lambda state: self._hop.unanswered(state, now_ms)

@@ -62,15 +62,13 @@ class Deadlines:
             del self._to_look_through[partition]
         return False
 
-    def over(self, now_ms: Callable[[int], int]) -> Iterator[Due]:
-        """What is due by the clock of its partition; each is given out once."""
-        wait: list[Due] = []
+    def over(self, now_ms: Callable[[int], int], most: int) -> list[Due]:
+        """What is due by the clock of its partition, at most so many; each is given out once."""
+        found, wait = list[Due](), list[Due]()
         latest = max((now_ms(p) for p in self._held), default=0)
-        while self._due and self._due[0].arrival_ms <= latest:
+        while self._due and self._due[0].arrival_ms <= latest and len(found) < most:
             due = heapq.heappop(self._due)
-            if due.arrival_ms <= now_ms(due.partition):
-                yield due
-            else:
-                wait.append(due)
+            (found if due.arrival_ms <= now_ms(due.partition) else wait).append(due)
         for due in wait:
             heapq.heappush(self._due, due)
+        return found

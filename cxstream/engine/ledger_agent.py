@@ -61,11 +61,12 @@ class LedgerAgent(BatchAgent):
         """What follows for rows whose deadline has passed, and whether more are to be looked for."""
         replies = list[Reply]()
         more = self._deadlines.hold(self._clocks.held(), self.table.entries, _due_ms)
-        for due in self._deadlines.over(self._clocks.now_ms):
+        due_now = self._deadlines.over(self._clocks.now_ms, ROUND)
+        for due in due_now:
             at_ms = self._clocks.now_ms(due.partition)
             outs = states.step(due.partition, due.key, self._give_up(at_ms))
             replies += [Reply(out, Cause(at_ms)) for out in outs]
-        return replies, more
+        return replies, more or len(due_now) >= ROUND
 
     def _step(self, told: LedgerEvent, arrival_ms: int) -> Step[Kept]:
         def step(kept: Kept) -> list[Outbound]:
