@@ -38,7 +38,9 @@ def test_who_fell_silent_before_a_restart_is_not_forgotten(
                 place = (put.topic, put.partition)
                 await app.progress.until(lambda p: p.done.get(place, 0) > put.offset)
             else:
-                monkeypatch.setattr(app.stages["conversations"].table._rows, "_silence_ms", 1)
+                table = app.stages["conversations"].table
+                assert table is not None
+                monkeypatch.setattr(table._rows, "_silence_ms", 1)
                 while not app.progress.sent:
                     await app.stages["conversations"].sweep()
                     await asyncio.sleep(0)
