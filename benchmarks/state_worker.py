@@ -31,7 +31,13 @@ WARM = 500
 
 def settings(brokers: str, app: str, folder: Path) -> Settings:
     """One worker, alone with its topics."""
-    return Settings(brokers=brokers, topic_prefix=f"{app}.", app_id=app, data_dir=folder)
+    return Settings(
+        brokers=brokers,
+        topic_prefix=f"{app}.",
+        app_id=app,
+        data_dir=folder,
+        session_timeout_s=60.0,  # a busy machine is no reason to lose a lease here
+    )
 
 
 async def run(brokers: str, app_id: str, folder: Path, events: int) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cxstream.engine import temporary
-from cxstream.engine.app import changelogs
 from cxstream.engine.provision import TopicState, cluster_id, ensure_topics, list_topics
 from cxstream.engine.security import Security
+from cxstream.engine.tables import changelogs
 from cxstream.engine.topics import FOREVER_MS, Topics, TopicSpec
 from cxstream.settings import Settings
 

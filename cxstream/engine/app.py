@@ -11,11 +11,9 @@ import importlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, Never
 
 import faust
-from aiokafka import AIOKafkaConsumer
 from faust.types import TP, StreamT
 
 from cxstream.decide.released import Released
@@ -24,13 +22,14 @@ from cxstream.engine.agent import BatchAgent, Desk
 from cxstream.engine.approval_agent import ApprovalAgent
 from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.broadcast import Broadcast
-from cxstream.engine.conversation_agent import SILENCE_MS, ConversationAgent
+from cxstream.engine.catchup import BulkReader, bulk_reader
+from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.credentials import credentials
 from cxstream.engine.crm_agent import CrmAgent
 from cxstream.engine.customer_agent import CustomerAgent
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.lease import Lease
-from cxstream.engine.ledger_agent import FORGOTTEN_AFTER_MS, LedgerAgent
+from cxstream.engine.ledger_agent import LedgerAgent
 from cxstream.engine.lesson_agent import LessonAgent
 from cxstream.engine.life import Life, Phase
 from cxstream.engine.outbox import Outbox
@@ -38,11 +37,8 @@ from cxstream.engine.outcome_agent import OutcomeAgent
 from cxstream.engine.overload import Overload
 from cxstream.engine.place import Place
 from cxstream.engine.recovery import SafeTables
-from cxstream.engine.rocks import Memory, RocksRows
 from cxstream.engine.scoring import ScoringPool
-from cxstream.engine.security import Security
-from cxstream.engine.state import MakeRows, StateTable, changelog_name
-from cxstream.engine.stores import MemoryRows
+from cxstream.engine.tables import tables
 from cxstream.engine.topics import Topics
 from cxstream.engine.tracing import Tracer
 from cxstream.engine.transport import FETCH_WAIT_EMBEDDED_MS, FETCH_WAIT_MS, QuickTransport
@@ -57,7 +53,6 @@ from cxstream.settings import Settings
 SWEEP_S = 10.0
 REBALANCE_S = 60.0
 """Who has not joined after so long is put out of the group."""
-TABLES = ("conversations", "customers", "ledger", "learnt")
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +63,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     drain_s: float = 20.0
     prepare: Callable[[], Awaitable[None]] | None = None
     place: Place | None = None
-    bulk_reader: Callable[[], AIOKafkaConsumer]
+    bulk_reader: BulkReader
     progress: Progress
     lease: Lease
     life: Life
@@ -197,14 +192,7 @@ def build_app(
     )
     app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
     app.drain_s = settings.drain_s
-    app.bulk_reader = partial(
-        AIOKafkaConsumer,
-        bootstrap_servers=settings.brokers,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_bytes=8 * 1024 * 1024,
-        **Security.of(settings).for_aiokafka(),
-    )
+    app.bulk_reader = bulk_reader(settings)
     app.lease = Lease(settings.session_timeout_s, REBALANCE_S)
     app.life = life or Life(observer.phase)
     app.life.lease = app.lease
@@ -234,12 +222,7 @@ def build_app(
         tracer=tracer,
         overload=Overload(Ladder(settings.overload_s, calm_s=settings.overload_calm_s), observer),
     )
-    store: MakeRows = partial(RocksRows, memory=Memory()) if settings.on_disk else MemoryRows
-    silences_ms = (SILENCE_MS, customer_hop.window_ms, FORGOTTEN_AFTER_MS, None)
-    conversations, customers, ledger, learnt = (
-        StateTable(app, name, partitions=settings.partitions, store=store, silence_ms=silence_ms)
-        for name, silence_ms in zip(TABLES, silences_ms, strict=True)
-    )
+    conversations, customers, ledger, learnt = tables(app, settings, customer_hop.window_ms)
     listening = ConversationAgent(
         desk, conversation_hop, pool, conversations, source=topics.transcripts
     )
@@ -268,11 +251,6 @@ def build_app(
     pulse.watch(app, Watchdog(settings.stall_s))
     overload.watch(app, desk.overload, (topics.transcripts, topics.signals))
     return app
-
-
-def changelogs(settings: Settings) -> list[str]:
-    """The changelog topics that the tables need."""
-    return [changelog_name(settings.app_id, name) for name in TABLES]
 
 
 def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:

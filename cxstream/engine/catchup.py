@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from cxstream.engine.security import Security
 from cxstream.engine.stores import Row, Rows
+from cxstream.settings import Settings
 
 ENOUGH = 500
 """Fewer records than that are not worth a connection of their own."""
@@ -24,9 +27,24 @@ _AT_ONCE = 2000
 
 _log = logging.getLogger(__name__)
 
+BulkReader = Callable[[], AIOKafkaConsumer]
+"""Makes a consumer without a group; not started."""
+
+
+def bulk_reader(settings: Settings) -> BulkReader:
+    """A reader of changelogs on the brokers of the settings."""
+    return partial(
+        AIOKafkaConsumer,
+        bootstrap_servers=settings.brokers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_bytes=8 * 1024 * 1024,
+        **Security.of(settings).for_aiokafka(),
+    )
+
 
 async def catch_up(
-    consumer: Callable[[], AIOKafkaConsumer],
+    consumer: BulkReader,
     stores: Mapping[TP, Rows],
     known: MutableMapping[TP, int],
     last: Mapping[TP, int],
