@@ -43,7 +43,7 @@ def test_who_has_read_everything_that_is_there_has_recovered(
                 await producer.stop()
             member = ground.member("worker")
             member.start()
-            await ground.until(lambda: member.ready, "ready", 90.0)
+            await ground.until(lambda: member.ready, "ready", 200.0)
             assert "ends without a record" in member.log.read_text("utf-8")
             await ground.send(Script(1, int(time.time() * 1000)).next_round())
             await ground.settled()
