@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from cxstream.understand.layers import compiled, through
 from cxstream.understand.minilm import MiniLm
 from cxstream.understand.packed import PackedBert, Precision, Shape
 from cxstream.understand.precision import NEAR, Trial, best, try_each
@@ -70,6 +71,17 @@ def test_fewer_bits_stay_near(precision: Precision) -> None:
     exact, near = (PackedBert(SHAPE, tensors(), p)(said) for p in ("fp32", precision))
     assert not torch.equal(exact, near)
     assert torch.nn.functional.cosine_similarity(exact, near).min() > 0.99
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_compiled_layers_give_the_bits_of_those_that_are_not(
+    precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compiled() is not through
+    bert, said = PackedBert(SHAPE, tensors(), precision), texts()
+    rows = bert(said)
+    monkeypatch.setattr(bert, "_through", through)
+    assert torch.equal(bert(said), rows)
 
 
 def test_nothing_gives_nothing() -> None:
