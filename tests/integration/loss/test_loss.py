@@ -62,6 +62,14 @@ def test_nothing_is_lost_doubled_disordered_or_wrong(setup_for: SetupFor) -> Non
         assert report.well, str(report)
 
 
+def test_nor_on_the_embedded_broker(embedded_broker: Broker, tmp_path: Path) -> None:
+    """Where it is faithful: a worker that is stopped and comes back; it knows no static members, nor a disk."""
+    prefix = f"loss-{uuid.uuid4().hex[:8]}."
+    setup = Setup(embedded_broker.bootstrap_servers, prefix, tmp_path / prefix, embedded=True)
+    report, _ = run(setup, Term())
+    assert report.well, str(report)
+
+
 def test_with_fausts_own_recovery_the_oracle_goes_red(setup_for: SetupFor) -> None:
     """Faust opens its partitions, rewinds, and clears its queues: what came in between is never seen again."""
     report, _ = asyncio.run(
