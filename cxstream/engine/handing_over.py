@@ -60,8 +60,13 @@ class HandingOver:
         except StopIteration:
             pass
         else:
-            await self.wait_first(_on(handing, waits_for), self.suspend_flow.wait())
+            await self.wait_first(_rest(handing, waits_for), self.suspend_flow.wait())
         self._read_offset[place] = offset
+
+
+async def _rest(begun: Coroutine[Any, Any, None], waits_for: Any) -> None:
+    """The rest of a coroutine that was begun, as Faust takes it for one: a generator it does not."""
+    await _on(begun, waits_for)
 
 
 @types.coroutine

@@ -125,6 +125,7 @@ class Flood:
         """Seconds until everything is answered and nothing is let go of any more."""
         began = time.monotonic()
         while self.open or not self.samples or self.samples[-1].rung:
+            assert self.member.running, f"the worker has ended: {self.member.log}"
             if time.monotonic() > began + PATIENCE_S:
                 self.faults.append(
                     f"not back to normal after {PATIENCE_S} s: {len(self.open)} finals not answered"
