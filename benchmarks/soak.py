@@ -19,12 +19,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from end_to_end import HERE, kafka, running
+from end_to_end import HERE, kafka
 from numpy.typing import NDArray
+from real_worker import Worker
 
 EVERY_S = 10.0
 WARM_SHARE = 0.2
@@ -93,10 +95,9 @@ def measure(minutes: float, rate: float, out: Path | None, state: str) -> dict[s
             "CXSTREAM_STORE": state,
         }
         os.environ.update(env)
-        worker = ("-m", "cxstream", "worker", "--metrics-port", "0")
         count = str(int(minutes * 60 * rate))
-        with running(*worker) as process:
-            time.sleep(EVERY_S)
+        with ExitStack() as stack:
+            process = Worker(stack).process
             began = time.monotonic()
             load = [sys.executable, str(HERE / "load.py"), servers, "cx.transcripts"]
             load += ["--count", count, "--rate", str(rate)]
