@@ -221,8 +221,7 @@ class RocksRows(Rows):
         options.set_compression_type(rocksdict.DBCompressionType.lz4())
         blocks = rocksdict.BlockBasedOptions()
         blocks.set_block_cache(self._memory.cache)
-        blocks.set_cache_index_and_filter_blocks(True)
-        blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        # filters and indexes stay outside of the cache: ten bytes a row, which would push each other out of it
         blocks.set_bloom_filter(10, False)
         options.set_block_based_table_factory(blocks)
         return options
