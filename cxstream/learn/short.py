@@ -41,7 +41,10 @@ def short_texts(data: Path) -> list[str]:
         if 0 < len(words) <= LONGEST:
             found.add(" ".join(words))
         elif words:  # a partial transcript: where it breaks off is drawn by its hash
-            found.add(" ".join(words[: 1 + draw(text) % LONGEST]))
+            begun = " ".join(words[: 1 + draw(text) % LONGEST])
+            found.add(
+                normalise(begun)
+            )  # a last word may be spelled otherwise than one in the middle
     return sorted(found)
 
 

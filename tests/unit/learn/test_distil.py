@@ -197,6 +197,15 @@ def test_texts_that_teach_are_short_and_begin_like_others(tmp_path: Path) -> Non
     assert all(len(text.split()) <= LONGEST for text in found)
 
 
+def test_a_text_that_is_cut_off_is_spelled_as_it_would_be_served(tmp_path: Path) -> None:
+    """A last word may be spelled otherwise than one in the middle: "i'd" that nothing follows is an "id"."""
+    (tmp_path / "label_map.json").write_text('{"map": {}}')
+    turns = [{"t": 0, "s": "customer", "x": "well " + "I'd " * 12 + "rather keep it"}]
+    with gzip.open(tmp_path / "star.train.jsonl.gz", "wt") as file:
+        file.write(json.dumps({"dialogue": 1, "turns": turns}) + "\n")
+    assert {normalise(text) for text in short_texts(tmp_path)} == set(short_texts(tmp_path))
+
+
 def test_the_card_tells_all() -> None:
     text = card(
         {
