@@ -26,7 +26,9 @@ def read_ahead_then_seek(tp: TP, folder: Path) -> Callable[[Consumer], Awaitable
         while not await self.position(tp) and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await seek(self)
-        (folder / "position").write_text(str(await self.position(tp)))
+        half = folder / "position.part"
+        half.write_text(str(await self.position(tp)))
+        half.rename(folder / "position")
 
     return perform_seek
 

@@ -96,8 +96,8 @@ def test_with_concurrency_it_commits_past_what_is_still_in_work(
     assert handled == {"last", *map(str, range(1, SENT))}
 
 
-async def read_ahead(broker: Broker, folder: Path) -> tuple[int, set[str]]:
-    """Records are there, none was ever committed, and a worker reads ahead: where is it then?"""
+async def read_ahead(broker: Broker, folder: Path) -> int:
+    """Records are there, none was ever committed, and a worker reads ahead: where is it after its seek?"""
     topic = f"stock-{uuid.uuid4().hex[:8]}"
     servers = broker.bootstrap_servers
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
@@ -114,11 +114,7 @@ async def read_ahead(broker: Broker, folder: Path) -> tuple[int, set[str]]:
         with stock("seek", broker, topic, folder, "well"):
             where = folder / "position"
             await until_async(where.is_file, "its recovery to end", PATIENCE_S)
-            await producer.send_and_wait(topic, b"last")
-            handled = await until_async(
-                lambda: handled_with("last", folder), "the last", PATIENCE_S
-            )
-        return int(where.read_text()), handled
+        return int(where.read_text())
     finally:
         await producer.stop()
         await admin.close()
@@ -127,6 +123,9 @@ async def read_ahead(broker: Broker, folder: Path) -> tuple[int, set[str]]:
 def test_its_recovery_rewinds_no_partition_without_a_committed_offset(
     kafka_broker: Broker, tmp_path: Path
 ) -> None:
-    position, handled = asyncio.run(read_ahead(kafka_broker, tmp_path))
+    """What was read ahead stays read: if the queues are cleared before an agent has taken it, it is lost.
+
+    Whether they are is a race, which this test does not run; `tests/engine/test_worker.py` keeps ours from it.
+    """
+    position = asyncio.run(read_ahead(kafka_broker, tmp_path))
     assert position == SENT, "Faust may seek to the beginning now: engine/recovery.py need not"
-    assert handled == {"last"}, "Faust may have mended the order of its recovery"
