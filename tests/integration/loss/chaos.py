@@ -95,9 +95,9 @@ class _Stage:
         self._size = size
         self._given = given
         self._folder = folder
-        # Yesterday: what is stamped more than ten minutes ahead is held against the worker's clock, and the
-        # control is played at another time than the faults.
-        self._base_ms = (int(time.time() * 1000) // HOUR_MS - 24) * HOUR_MS
+        # Two hours ago. What is stamped more than ten minutes ahead is held against the worker's clock, and the
+        # control is played at another time than the faults; what is stamped a day ago, Kafka deletes at once.
+        self._base_ms = (int(time.time() * 1000) // HOUR_MS - 2) * HOUR_MS
         self._commit = _commit()
         self._controls: dict[int, Ledger] = {}
 
