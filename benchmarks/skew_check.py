@@ -51,21 +51,19 @@ async def waiting(servers: str, until: asyncio.Event) -> list[tuple[float, int]]
     return seen
 
 
+def load_of(servers: str, seed: int, rate: float, count: int) -> list[str]:
+    """The command that sends so many fragments, so many a second."""
+    command = [sys.executable, str(HERE / "load.py"), servers, "cx.transcripts"]
+    return [*command, "--seed", str(seed), "--rate", str(rate), "--count", str(count)]
+
+
 async def leave_and_return(
     servers: str, stack: ExitStack, workers: list[Worker], rate: float, seconds: float
 ) -> dict[str, Any]:
     """Under a steady load: one goes at a third of the time, and comes back a while later."""
     stop = asyncio.Event()
     watching = asyncio.ensure_future(waiting(servers, stop))
-    load = [
-        sys.executable,
-        str(HERE / "load.py"),
-        servers,
-        "cx.transcripts",
-        "--seed",
-        str(SEED + 1),
-    ]
-    load += ["--rate", str(rate), "--count", str(int(rate * seconds * 3))]
+    load = load_of(servers, SEED + 1, rate, int(rate * seconds * 3))
     quiet = asyncio.subprocess.DEVNULL
     sending = await asyncio.create_subprocess_exec(*load, stdout=quiet, cwd=HERE)
     await asyncio.sleep(seconds)
@@ -111,17 +109,8 @@ def measure(count: int, rate: float, seconds: float) -> dict[str, Any]:
         time.sleep(10.0)  # until the last rebalance is over
         before = [worker.done() for worker in workers]
         sent = int(rate * seconds)
-        load = [
-            sys.executable,
-            str(HERE / "load.py"),
-            servers,
-            "cx.transcripts",
-            "--seed",
-            str(SEED),
-        ]
-        subprocess.run(
-            [*load, "--count", str(sent), "--rate", str(rate)], check=True, stdout=-3, cwd=HERE
-        )
+        load = load_of(servers, SEED, rate, sent)
+        subprocess.run(load, check=True, stdout=subprocess.DEVNULL, cwd=HERE)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             done = [w.done() - b for w, b in zip(workers, before, strict=True)]

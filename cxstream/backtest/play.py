@@ -20,7 +20,7 @@ from cxstream.engine import history
 from cxstream.engine.embedded import EmbeddedBroker
 from cxstream.engine.feed import Record
 from cxstream.engine.topics import Topics
-from cxstream.errors import UNREADABLE, SettingsError
+from cxstream.errors import SettingsError
 from cxstream.events import Output, Transcript, to_ms
 from cxstream.settings import Settings
 from cxstream.understand.cached import CachedScorer
@@ -54,7 +54,7 @@ async def recorded_on(settings: Settings, topic: str) -> list[Record]:
     found: list[tuple[int, int, Transcript]] = []
     async with history.opened(settings) as consumer:
         async for message in history.until_now(consumer, places):
-            record = _read(message.value)
+            record = history.readable(_decoder, message.value)
             if record is not None:
                 found.append((_at_ms(record, message.timestamp), message.offset, record))
     found.sort(key=lambda entry: entry[:2])
@@ -82,13 +82,6 @@ def _name(settings: Settings) -> str:
     if settings.models_dir:
         names.append(f"models in {settings.models_dir}")
     return ", ".join(names)
-
-
-def _read(value: bytes | None) -> Transcript | None:
-    try:
-        return None if value is None else _decoder.decode(value)
-    except UNREADABLE:
-        return None
 
 
 def _at_ms(record: Transcript, arrival_ms: int) -> int:

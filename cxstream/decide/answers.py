@@ -14,11 +14,11 @@ from cxstream.context.given import Given
 from cxstream.context.standing import Response
 from cxstream.decide.acting import done
 from cxstream.decide.index import Ranked
-from cxstream.events import Outcome, Role, RoleSource, Signal, record_id, to_ms
+from cxstream.decide.signals import role_guessed
+from cxstream.events import Outcome, Role, Signal, record_id, to_ms
 
 _ANSWERED = frozenset(("accepted", "dismissed", "later", "ignored", "overridden", "acted"))
 _ACTED = frozenset(("acted", "confirmed"))
-_GUESSED = frozenset((RoleSource.DIARIZATION, RoleSource.UNKNOWN))
 _QUOTED_MAX = 400
 
 
@@ -41,7 +41,7 @@ def left_open(
 
 def followed(state: Customer, signal: Signal, rules: Mapping[str, Ranked]) -> Iterator[Outcome]:
     """The cards that an agent follows by what they say in a signal; none where who spoke is a guess."""
-    if signal.role is not Role.AGENT or signal.text is None or signal.role_source in _GUESSED:
+    if signal.role is not Role.AGENT or signal.text is None or role_guessed(signal):
         return
     here, at_ms = signal.conversation_id, to_ms(signal.event_time)
     responses = state.standing.responses

@@ -39,7 +39,7 @@ def moment_of(signal: Signal, customer: Customer, *, in_control: bool = False) -
         probability=scores.intent.probability if scores else 0.0,
         model=scores.model if scores else None,
         degraded=scores.degraded if scores else False,
-        role_guessed=_role_guessed(signal),
+        role_guessed=role_guessed(signal),
         bot_only=signal.conversation.get("bot_only") is True,
         agent_turns=_whole(signal.conversation.get("agent_turns")),
         next_actions=signal.next_actions,
@@ -65,7 +65,8 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _role_guessed(signal: Signal) -> bool:
+def role_guessed(signal: Signal) -> bool:
+    """Whether who spoke is a guess."""
     return signal.role_source in _GUESSED
 
 
@@ -88,7 +89,7 @@ def _utterance(signal: Signal) -> Mapping[str, object]:
     said: dict[str, object] = {
         "text": signal.text,
         "words": len(signal.text.split()),
-        "role_guessed": _role_guessed(signal),
+        "role_guessed": role_guessed(signal),
         "degraded": signal.scores.degraded if signal.scores else False,
     }
     if signal.scores is None:

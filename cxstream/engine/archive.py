@@ -13,7 +13,6 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from cxstream.engine import history
 from cxstream.engine.topics import Topics
-from cxstream.errors import UNREADABLE
 from cxstream.events import Output
 from cxstream.settings import Settings
 
@@ -48,14 +47,7 @@ class Archive:
         found: list[tuple[bytes, Output]] = []
         async with history.opened(self._settings) as consumer:
             async for message in history.until_now(consumer, places):
-                record = _read_one(message.value)
+                record = history.readable(_decoder, message.value)
                 if record is not None:
                     found.append((message.key or b"", record))
         return found
-
-
-def _read_one(value: bytes | None) -> Output | None:
-    try:
-        return None if value is None else _decoder.decode(value)
-    except UNREADABLE:
-        return None

@@ -111,9 +111,18 @@ def headers(record: msgspec.Struct, key: str, cause: Cause) -> Headers:
 def cause(message_headers: Mapping[str, bytes] | Headers | None, timestamp_s: float) -> Cause:
     """What a message carries on: by its headers, else sent at Kafka's timestamp. Headers come from anybody."""
     given = dict(message_headers or ())
+    return Cause(_sent_ms(given, timestamp_s), Trace.read(given))
+
+
+def sent_ms(message_headers: Mapping[str, bytes] | Headers | None, timestamp_s: float) -> int:
+    """When the transcript record that caused a message was sent, as `cause` says it."""
+    return _sent_ms(dict(message_headers or ()), timestamp_s)
+
+
+def _sent_ms(given: Mapping[str, bytes], timestamp_s: float) -> int:
     sent = given.get(SENT) or b""
     stamped = sent.isdigit() and len(sent) <= _TIME_DIGITS
-    return Cause(int(sent) if stamped else int(timestamp_s * 1000), Trace.read(given))
+    return int(sent) if stamped else int(timestamp_s * 1000)
 
 
 def decode_signal(value: bytes | None) -> CustomerEvent:

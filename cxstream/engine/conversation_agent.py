@@ -82,9 +82,9 @@ class ConversationAgent(BatchAgent):
         What the records in hand will change about it is not known yet: `think` asks again, and a text that is
         scored in vain is all that can come of it.
         """
-        coming = self._batches.upcoming(self._desk.batch_max) if self._batches is not None else []
-        if rung >= Rung.LIGHT:
+        if self._batches is None or rung >= Rung.LIGHT:
             return
+        coming = self._batches.upcoming(self._desk.batch_max)
         read = [await self._heard(event, rung) for event in coming]
         self._ahead = {
             place_of(event.message): heard

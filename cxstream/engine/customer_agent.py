@@ -132,7 +132,7 @@ class CustomerAgent(BatchAgent):
         super()._finish(batches, batch)
         now = time.time()
         for event in batch:
-            sent_ms, _ = codec.cause(event.message.headers, event.message.timestamp)
+            sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
             self._desk.observer.decided_after(max(0.0, now - sent_ms / 1000))
 
     def _load(self, partition: int, key: bytes) -> Customer:

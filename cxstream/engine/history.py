@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from cxstream.engine.provision import list_topics
 from cxstream.engine.reaching import reaching
 from cxstream.engine.security import Security
 from cxstream.engine.topics import TopicSpec
-from cxstream.errors import EngineError
+from cxstream.errors import UNREADABLE, EngineError
 from cxstream.settings import Settings
+
+T = TypeVar("T")
 
 WAIT_MS: Final = 5_000
 """How long a broker may take to hand over what it says it has, before it is asked again."""
@@ -59,6 +62,14 @@ async def places_of(settings: Settings, topic: str) -> list[TopicPartition]:
             f"no topic {topic} at {settings.brokers}; `cxstream topics create` makes what is missing"
         )
     return [TopicPartition(topic, number) for number in range(count)]
+
+
+def readable(decoder: msgspec.json.Decoder[T], value: bytes | None) -> T | None:
+    """A record; None for what is none of those looked for: a foreign writer's, or a deletion."""
+    try:
+        return None if value is None else decoder.decode(value)
+    except UNREADABLE:
+        return None
 
 
 async def until_now(

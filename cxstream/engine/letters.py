@@ -27,6 +27,7 @@ REPLAYS: Final = "cx-replays"
 """Header: how often a record was sent again."""
 
 REPLAYS_MAX: Final = 3
+_decoder = msgspec.json.Decoder(DeadLetter)
 
 
 class Letter(NamedTuple):
@@ -98,10 +99,7 @@ async def replay_letters(
 
 def read_one(value: bytes | None) -> DeadLetter | None:
     """A letter; None for what a foreign writer put there."""
-    try:
-        return msgspec.json.decode(value or b"", type=DeadLetter)
-    except UNREADABLE:
-        return None
+    return history.readable(_decoder, value)
 
 
 def value_of(letter: DeadLetter) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from decoder import NOW_MS, Decoder, of_bytes, of_text
@@ -16,7 +17,7 @@ from cxstream.context.customer import Customer
 from cxstream.desk.floor import Floor
 from cxstream.desk.hub import Hub
 from cxstream.desk.newsroom import Newsroom
-from cxstream.engine import archive, codec, letters, posting, tail, tracing
+from cxstream.engine import archive, codec, history, letters, posting, tail, tracing
 from cxstream.errors import RecordError
 from cxstream.execute import ledger
 from cxstream.lessons.propensity import Propensity
@@ -25,6 +26,9 @@ from cxstream.listen.glance import is_partial
 from cxstream.listen.redact import PatternRedactor
 from cxstream.listen.unread import without_personal_data
 from cxstream.observe.desk_metrics import DeskMetrics
+
+_journeys = partial(history.readable, archive._decoder)
+_backtest = partial(history.readable, play._decoder)
 
 
 def _transcript(value: bytes) -> None:
@@ -142,8 +146,10 @@ def of_the_topics() -> list[Decoder]:
             (b"1795428100000", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             (),
         ),
-        Decoder("journeys", ("engine.archive",), of_bytes(archive._read_one), _ALL_RECORDS, ()),
-        Decoder("backtest", ("backtest.play",), of_bytes(play._read), transcripts, ()),
+        Decoder(
+            "journeys", ("engine.archive", "engine.history"), of_bytes(_journeys), _ALL_RECORDS, ()
+        ),
+        Decoder("backtest", ("backtest.play",), of_bytes(_backtest), transcripts, ()),
         Decoder("webhooks' topics", ("engine.posting",), of_bytes(posting.read), _ALL_RECORDS),
         Decoder("tail", ("engine.tail",), of_bytes(_tailed), _ALL_RECORDS, ()),
     ]

@@ -33,6 +33,7 @@ from brokers import kafka_cluster  # noqa: E402
 from members import Member, Setup  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 from script import SAYINGS  # noqa: E402
+from waiting import NeverCame, until_async  # noqa: E402
 
 from cxstream import bootstrap  # noqa: E402
 from cxstream.settings import Settings  # noqa: E402
@@ -124,15 +125,15 @@ class Flood:
     async def until_normal(self) -> float:
         """Seconds until everything is answered and nothing is let go of any more."""
         began = time.monotonic()
-        while self.open or not self.samples or self.samples[-1].rung:
-            assert self.member.running, f"the worker has ended: {self.member.log}"
-            if time.monotonic() > began + PATIENCE_S:
-                self.faults.append(
-                    f"not back to normal after {PATIENCE_S} s: {len(self.open)} finals not answered"
-                )
-                break
-            await asyncio.sleep(0.1)
+        try:
+            await until_async(self._normal, "normal again", PATIENCE_S)
+        except NeverCame as never:
+            self.faults.append(f"{never}: {len(self.open)} finals not answered")
         return time.monotonic() - began
+
+    def _normal(self) -> bool:
+        assert self.member.running, f"the worker has ended: {self.member.log}"
+        return not self.open and bool(self.samples) and not self.samples[-1].rung
 
     async def until_well(self) -> None:
         """Go on calmly until a customer is answered as ever: in full, and without a mark."""
@@ -261,6 +262,12 @@ def sample(member: Member) -> Sample:
     )
 
 
+def up(member: Member) -> bool:
+    """Whether it is ready; it must not have ended."""
+    assert member.running, member.log.read_text("utf-8")
+    return member.ready
+
+
 @contextlib.asynccontextmanager
 async def flooded(setup: Setup) -> AsyncIterator[Flood]:
     """A worker that is ready, with somebody who reads what it says."""
@@ -278,11 +285,7 @@ async def flooded(setup: Setup) -> AsyncIterator[Flood]:
         await producer.start()
         await consumer.start()
         member.start()
-        end = time.monotonic() + PATIENCE_S
-        while not member.ready:
-            assert time.monotonic() < end, "the worker does not come up"
-            assert member.running, member.log.read_text("utf-8")
-            await asyncio.sleep(0.05)
+        await until_async(lambda: up(member), "the worker to come up", PATIENCE_S)
         flood = Flood(member, producer)
         tasks = [asyncio.create_task(flood.read(consumer)), asyncio.create_task(flood.watch())]
         yield flood
