@@ -111,7 +111,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     async def gave_up(self) -> Never:
         """Wait for as long as the application runs. Raises `EngineError` when it stops by itself."""
         await self.wait_until_stopped()
-        raise EngineError(f"the engine gave up: {self.crash_reason!r}")
+        raise self.lease.refused or EngineError(f"the engine gave up: {self.crash_reason!r}")
 
     def drain_left_s(self) -> float:
         """How long work in hand may still take; all of it while nothing drains."""

@@ -58,6 +58,8 @@ class Lease:
         self._now = now or _now
         self._until = self._fine_at = float("-inf")
         self.lost = False
+        self.refused: LeaseLost | None = None
+        """Why this process ends, once a write was refused for good; whatever crashes next crashes of that."""
 
     def watch(self, coordinator: Coordinator) -> None:
         """Listen to what a coordinator answers. Raises `AttributeError` when aiokafka has changed."""
@@ -96,6 +98,14 @@ class Lease:
             )
         if self._now() >= self._until:
             raise LeaseUnsure
+
+    def admit(self) -> None:
+        """As `check`, before a write: whom it refuses for good, ends."""
+        try:
+            self.check()
+        except LeaseLost as refused:
+            self.refused = refused
+            raise
 
 
 def _now() -> float:

@@ -95,16 +95,16 @@ class FencedProducer(driver.Producer):  # type: ignore[misc]
 
     def _new_producer(self, transactional_id: str | None = None) -> Any:
         producer = super()._new_producer(transactional_id)
-        producer.client.send = _fenced(producer.client.send, self.app.lease.check)
+        producer.client.send = _fenced(producer.client.send, self.app.lease.admit)
         return producer
 
 
 def _fenced(
-    send: Callable[..., Awaitable[object]], check: Callable[[], None]
+    send: Callable[..., Awaitable[object]], admit: Callable[[], None]
 ) -> Callable[..., Awaitable[object]]:
     async def fenced(node_id: int, request: object, *args: Any, **kwargs: Any) -> object:
         if isinstance(request, ProduceRequest):
-            check()
+            admit()
         return await send(node_id, request, *args, **kwargs)
 
     return fenced

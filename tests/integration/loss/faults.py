@@ -16,6 +16,7 @@ from members import Member
 
 STOPPED = (0, -signal.SIGTERM)
 """How a worker may end after SIGTERM: well, or by the signal itself when it had not yet begun to start."""
+AWAY = b"this worker was away for longer than its session"
 
 
 JOINING = b"(Re-)joining group"
@@ -41,6 +42,11 @@ class Fault(ABC):
         for member in field.members:
             if not member.running:
                 member.start()
+
+
+def ended_well(member: Member, code: int) -> bool:
+    """Whether it ended as it should after SIGTERM, or was ending by itself since others have its partitions."""
+    return code in STOPPED or (code == 1 and member.says(AWAY))
 
 
 def _any(field: Field) -> Member:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
-from faults import STOPPED, Fault
+from faults import Fault, ended_well
 from field import SENT_OVER_S, Field, Stuck
 from ledger import Ledger, Verdict
 from members import Setup
@@ -203,5 +203,5 @@ async def _stop(ground: Field) -> None:
         if member.running:
             member.signal(signal.SIGTERM)
             code = await asyncio.to_thread(member.wait, 60)
-            if code not in STOPPED:
+            if not ended_well(member, code):
                 raise Stuck(f"{member.name} ended with {code} after SIGTERM")

@@ -98,6 +98,20 @@ def test_a_forgotten_member_must_end_until_it_has_joined_anew(lease: Lease) -> N
     lease.check()
 
 
+def test_whoever_is_refused_a_write_for_good_ends_of_that_whatever_crashes_next(
+    lease: Lease,
+) -> None:
+    lease.watch(Coordinator())
+    with pytest.raises(LeaseUnsure):
+        lease.admit()
+    assert lease.refused is None
+    lease.lost = True
+    with pytest.raises(LeaseLost):
+        lease.admit()
+    lease.heard(FINE, sent_at=100.0)  # it has joined again meanwhile, but its batch is gone
+    assert "away for longer than its session" in str(lease.refused)
+
+
 def test_other_answers_renew_nothing(lease: Lease) -> None:
     lease.heard(UNKNOWN_MEMBER, sent_at=100.0)
     with pytest.raises(LeaseUnsure):
