@@ -13,7 +13,8 @@ backend=${TORCH_BACKEND:-auto}
 }
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check "uv==$(sed -n 's/^uv==//p' constraints.txt)"
-install() { "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --constraint constraints.txt "$@"; }
+# Compiled once, here: where nobody may write beside the packages (an image, another user) each start would do it again.
+install() { "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --constraint constraints.txt "$@"; }
 
 if [ "$backend" = auto ] && command -v nvidia-smi >/dev/null 2>&1; then
     backend=pypi

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram
 from cxstream.events import Signal
 from cxstream.lessons.kpis import Ended, Judged
 from cxstream.observe.decisions import DecisionMetrics
+from cxstream.observe.drift_soon import SoonWatched
 from cxstream.observe.floor import FloorMetrics
 from cxstream.observe.kpis import CHANNELS, KpiMetrics
 from cxstream.observe.ledger_metrics import LedgerMetrics
@@ -109,7 +110,7 @@ class Metrics(DecisionMetrics, LedgerMetrics, OverloadMetrics):
             registry=r,
         )
         self._kpis = KpiMetrics(r)
-        self._watch: DriftWatch | None = None
+        self._watch: SoonWatched | None = None
         self._stage_seconds = Histogram(
             "cxstream_stage_seconds",
             "Seconds a stage worked on a batch",
@@ -222,22 +223,26 @@ class Metrics(DecisionMetrics, LedgerMetrics, OverloadMetrics):
             self._speed.labels(tried).set(tokens_per_s)
 
     def watch(self, reference: Reference) -> None:
-        """Compare what is read from now on with a reference. Loads river, so call it once, at start."""
-        from cxstream.observe.drift import DriftWatch
+        """Compare what is read from now on with a reference."""
 
-        self._watch = DriftWatch(
-            reference,
-            far=lambda signal, distance: self._drift.labels(signal).set(distance),
-            changed=lambda signal: self._drift_detected.labels(signal).inc(),
-        )
-        for signal in self._watch.signals:
-            self._drift_detected.labels(signal)
+        def loaded() -> DriftWatch:
+            from cxstream.observe.drift import DriftWatch
+
+            watch = DriftWatch(
+                reference,
+                far=lambda signal, distance: self._drift.labels(signal).set(distance),
+                changed=lambda signal: self._drift_detected.labels(signal).inc(),
+            )
+            for signal in watch.signals:
+                self._drift_detected.labels(signal)
+            return watch
+
+        self._watch = SoonWatched(loaded)
 
     def saw(self, readings: Sequence[Reading]) -> None:
         """What was read of each text of a batch."""
         if self._watch is not None:
-            for reading in readings:
-                self._watch.saw(reading)
+            self._watch.saw(readings)
 
     def loop_lag(self, seconds: float) -> None:
         """The event loop came back so much later than asked."""

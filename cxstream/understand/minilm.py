@@ -17,10 +17,10 @@ from typing import Final, Literal
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from tokenizers import (
+    Tokenizer,  # what transformers' own tokenizers call, without the second of its import
+)
 from torch import Tensor
-
-# its AutoModel, AutoTokenizer and AutoConfig would take ten seconds more to import, at every start
-from transformers import PreTrainedTokenizerFast
 
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
@@ -78,8 +78,7 @@ class MiniLm:
             ours = load_file(tuned) if tuned else {}
             if unknown := ours.keys() - tensors.keys():
                 raise ModelError(f"{tuned} does not fit the encoder in {folder}: {min(unknown)}")
-            tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
-            self._tokens = tokenizer.backend_tokenizer
+            self._tokens = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
             self._tokens.no_padding()
             self._tokens.enable_truncation(MAX_TOKENS)
             self._bert, self.trials = self._made(shape, tensors | ours, precision)
