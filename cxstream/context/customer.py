@@ -7,7 +7,7 @@ state moves, as a `CarryOver` event, and what comes to the old key is forwarded 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 
@@ -28,9 +28,6 @@ GIVEN_MAX = 64
 MERGED_MAX = 32
 ATTRIBUTES_MAX = 64
 ATTRIBUTE_TEXT_MAX = 512
-_HOUR_MS = 3_600_000
-_OPEN_MS = 24 * _HOUR_MS
-"""A conversation without an end in which nothing was heard for a day is not going on any more."""
 
 
 class Customer(Struct):
@@ -152,65 +149,6 @@ class Customer(Struct):
         )
 
 
-def facts(customer: Customer, conversation_id: str) -> dict[str, object]:
-    """The customer as playbooks read it while one conversation is going on."""
-    now = customer.windows.latest_ms
-    others = sorted(
-        ((c.last_ms, i, c) for i, c in customer.contacts.items() if i != conversation_id),
-        reverse=True,
-    )
-    here = customer.contacts.get(conversation_id)
-    earlier = [c for _, _, c in others if here is None or c.started_ms < here.started_ms]
-    return {
-        "known": customer.known,
-        "attributes": dict(customer.attributes),
-        "channel_before": next(
-            (
-                c.channel
-                for c in earlier
-                if now - c.last_ms <= _HOUR_MS and (here is None or c.channel != here.channel)
-            ),
-            "",
-        ),
-        "open_conversations": sum(
-            not c.ended and now - c.last_ms <= _OPEN_MS for c in customer.contacts.values()
-        ),
-        "contacts_before": {
-            name: sum(c.last_ms > now - SPANS_MS[name] for c in earlier)
-            for name in ("last_1h", "last_24h", "last_30d")
-        },
-        "intents_before": _distinct(label for c in earlier for label in c.intents),
-        "unresolved_before": _distinct(label for c in earlier for label in c.unresolved),
-        "promises_open": _distinct(p.what for p in customer.promises if p.open),
-        "promises_late": _distinct(p.what for p in customer.promises if p.late(now)),
-    } | {name: _Window(customer.windows, name) for name in SPANS_MS}
-
-
-class _Window(Mapping[str, object]):
-    """A window's facts, reckoned when the first of them is read: most moments read none."""
-
-    __slots__ = ("_facts", "_name", "_windows")
-
-    def __init__(self, windows: Windows, name: str) -> None:
-        self._windows = windows
-        self._name = name
-        self._facts: dict[str, object] | None = None
-
-    def _known(self) -> dict[str, object]:
-        if self._facts is None:
-            self._facts = self._windows.facts(self._name)
-        return self._facts
-
-    def __getitem__(self, name: str) -> object:
-        return self._known()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known())
-
-    def __len__(self) -> int:
-        return len(self._known())
-
-
 def _fits(name: str, value: str | bool | int | float) -> bool:
     if len(name) > ATTRIBUTE_TEXT_MAX:
         return False
@@ -219,7 +157,3 @@ def _fits(name: str, value: str | bool | int | float) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return -(2**63) <= value < 2**63
-
-
-def _distinct(labels: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(labels))

@@ -70,6 +70,8 @@ def in_order(weighed: Sequence[Weighed], first: str = "") -> list[Weighed]:
 
     The rule `first` comes before all that need not be said, however light it is.
     """
+    if len(weighed) < 2:
+        return [*weighed]
     ranked = sorted(weighed, key=lambda one: _place(one, first))
     suppressors: dict[str, list[Weighed]] = {}
     for one in ranked:

@@ -30,14 +30,17 @@ from cxstream.decide.moment import (
     ShowNudge,
 )
 from cxstream.decide.playbook import Rule
+from cxstream.decide.templates import Words
 from cxstream.decide.ways import choice, heaviness, is_automatic
-from cxstream.events import Choice, Rejection, record_id
+from cxstream.events import Choice, Rejection, Weight, record_id
 
 
 class Chosen(NamedTuple):
-    """An effect on its way to become a decision."""
+    """An effect on its way to become the decision `id`."""
 
+    id: str
     weighed: Weighed
+    words: Words
     kind: Kind
     effect: Effect
     choice: Choice
@@ -62,6 +65,7 @@ class Choosing:
         self._rejected = rejected
         self._chosen: list[Chosen] = []
         self._notes: list[Noted] = []
+        self._weighed: list[tuple[str, Weight]] = []
         in_force = attention.in_force_anywhere()
         self._superseded = {
             other: (g.rule, g.conversation_id)
@@ -74,16 +78,17 @@ class Choosing:
     def consider(self, weighed: Weighed) -> None:
         """Choose what a rule gives, or keep why not."""
         match = weighed.match
-        rule = match.ranked.rule
+        rule, words = match.ranked.rule, words_of(match, self._moment)
+        self._weighed.append((rule.id, weighed.weight))
         if rule.id in self._superseded:
             self._reject(rule, self._pointless(*self._superseded[rule.id]))
             return
-        took_part = self._note(match)
+        took_part = self._note(rule, words)
         allowed: list[tuple[Kind, Effect]] = []
-        for kind, effect in self._effects(match):
+        for kind, effect in self._effects(match, words):
             if rule.give == "one" and allowed:
-                words = f"one choice: {allowed[0][0]} is enough"
-                self._reject(rule, Refusal("one_mind", words))
+                enough = f"one choice: {allowed[0][0]} is enough"
+                self._reject(rule, Refusal("one_mind", enough))
                 continue
             refusal = self._gates.refusal(self._asked(match, kind, effect))
             if refusal is None:
@@ -95,7 +100,7 @@ class Choosing:
             allowed.append((kind, effect))
         chosen = choice(allowed, self._moment)
         for kind, effect in allowed:
-            self._choose(Chosen(weighed, kind, effect, chosen))
+            self._choose(Chosen(self._id(match, kind), weighed, words, kind, effect, chosen))
         seen = any(not self._withheld(match, kind) for kind, _ in allowed)
         if took_part and (seen or not self._withheld(match, "nudge")):
             for other in rule.suppresses:
@@ -107,13 +112,14 @@ class Choosing:
         rejected = tuple(self._rejected)
         chosen = tuple(
             Decision(
-                id=self._id(one.weighed.match, one.kind),
+                id=one.id,
                 kind=one.kind,
                 effect=one.effect,
                 priority=round(one.weighed.weight.priority),
                 expires_at_ms=self._until_ms(one.weighed.match),
                 why=why(
                     one.weighed.match,
+                    one.words,
                     self._moment,
                     self._view,
                     rejected,
@@ -129,6 +135,7 @@ class Choosing:
             rejected,
             self._gates.reached,
             tuple(self._notes),
+            tuple(self._weighed),
         )
 
     def _withheld(self, match: Match, kind: Kind) -> bool:
@@ -141,25 +148,24 @@ class Choosing:
             return Refusal("one_mind", f"superseded: {by} is the better answer")
         return Refusal("one_mind", f"one mind: {by} holds in {where}")
 
-    def _note(self, match: Match) -> bool:
+    def _note(self, rule: Rule, words: Words) -> bool:
         """Remember what the rule notes; no gate asks about that."""
-        rule = match.ranked.rule
         if rule.note is None:
             return False
-        text = rule.note.text.render(self._view, words_of(match, self._moment))
+        text = rule.note.text.render(self._view, words)
         self._notes.append(Noted(rule.id, rule.note.kind, text))
         return True
 
-    def _effects(self, match: Match) -> list[tuple[Kind, Effect]]:
+    def _effects(self, match: Match, words: Words) -> list[tuple[Kind, Effect]]:
         """What a rule can give, the gravest first; the lightest first when it gives only one."""
-        rule, words = match.ranked.rule, words_of(match, self._moment)
+        rule = match.ranked.rule
         effects: list[tuple[Kind, Effect]] = []
         if rule.escalation is not None:
             summary = rule.escalation.summary.render(self._view, words)
             call = rule.escalation
             effects.append(("escalation", Escalate(call.reason, call.severity, summary)))
         if rule.action is not None:
-            effects.append(("action", self._request(match, rule)))
+            effects.append(("action", self._request(match, rule, words)))
         if rule.nudge is not None:
             say = rule.nudge.say.render(self._view, words)
             there = self._cards.place() or Elsewhere(
@@ -178,9 +184,9 @@ class Choosing:
             effects.sort(key=lambda one: heaviness(one[1], self._moment))
         return effects
 
-    def _request(self, match: Match, rule: Rule) -> RequestAction:
+    def _request(self, match: Match, rule: Rule, words: Words) -> RequestAction:
         assert rule.action is not None
-        words, call = words_of(match, self._moment), rule.action
+        call = rule.action
         asked = Asked(match.ranked, "action", True, call.contact)
         begin_ms = self._gates.wait_until_ms(asked)
         return RequestAction(
@@ -233,7 +239,7 @@ class Choosing:
 
     def _choose(self, one: Chosen) -> None:
         match, moment = one.weighed.match, self._moment
-        rule, decision_id = match.ranked.rule, self._id(match, one.kind)
+        rule = match.ranked.rule
         self._chosen.append(one)
         withheld = self._withheld(match, one.kind)
         place, turn = moment.conversation_id, -1
@@ -244,7 +250,7 @@ class Choosing:
             Given(
                 rule.id,
                 place,
-                decision_id,
+                one.id,
                 moment.event_time_ms,
                 self._until_ms(match),
                 one.kind,
@@ -256,7 +262,7 @@ class Choosing:
         if one.kind == "escalation":
             self._handed_over = self._handed_over or rule.id
         if isinstance(one.effect, RequestAction) and one.effect.contact and not withheld:
-            self._gates.reach(one.effect.contact, decision_id)
+            self._gates.reach(one.effect.contact, one.id)
 
     def _reject(self, rule: Rule, refusal: Refusal) -> None:
         rejection = Rejection(rule.id, refusal.reason, refusal.gate)

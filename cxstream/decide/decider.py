@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec.structs import replace
-
 from cxstream.context.given import Given
 from cxstream.decide.arbitration import Weighed, in_order, weigh
 from cxstream.decide.attention import Attention
@@ -76,15 +74,9 @@ class Decider:
         cards.withdraw_what_is_over()
         choosing = Choosing(moment, view, attention, cards, rejected)
         weighed = [Weighed(m, weigh(m, moment, view, self._propensity)) for m in matches]
-        ordered = in_order(weighed, first)
-        for candidate in ordered:
+        for candidate in in_order(weighed, first):
             choosing.consider(candidate)
-        decided = choosing.decided()
-        return replace(decided, weighed=tuple((_id(w), w.weight) for w in ordered))
-
-
-def _id(weighed: Weighed) -> str:
-    return weighed.match.ranked.rule.id
+        return choosing.decided()
 
 
 def with_given(moment: Moment, given: tuple[Given, ...]) -> Facts:

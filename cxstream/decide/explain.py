@@ -47,6 +47,7 @@ def _is_about(rule: Rule, intent: str) -> bool:
 
 def why(
     match: Match,
+    words: Words,
     moment: Moment,
     view: View,
     rejected: tuple[Rejection, ...],
@@ -56,10 +57,10 @@ def why(
     """The explanation of what a rule gives at a moment."""
     rule = match.ranked.rule
     started_by_intent = bool(rule.intents) and not match.spans
-    paths = (*(_INTENT if started_by_intent else ()), *_paths(rule))
+    paths = (*(_INTENT if started_by_intent else ()), *match.ranked.paths)
     return Why(
         rule=match.ranked.ref,
-        because=rule.because.render(view, words_of(match, moment)),
+        because=rule.because.render(view, words),
         evidence=tuple(_evidence(match, moment)),
         scores=scores(paths, view),
         rejected=rejected,
@@ -89,12 +90,6 @@ def scores(paths: Iterable[Path], view: View) -> dict[str, float | str | bool]:
         if isinstance(value, bool | int | float | str):
             found[".".join(path)] = value
     return found
-
-
-def _paths(rule: Rule) -> Iterable[Path]:
-    if rule.when is not None:
-        yield from rule.when.paths
-    yield from rule.because.paths
 
 
 def _evidence(match: Match, moment: Moment) -> Iterable[Evidence]:

@@ -7,16 +7,17 @@ priority, highest first, then id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from cxstream.decide import vocabulary
+from cxstream.decide.anchors import Anchors
+from cxstream.decide.comparing import Step
 from cxstream.decide.moment import Moment
-from cxstream.decide.phrases import Anchors
 from cxstream.decide.playbook import Playbook, Rule
 from cxstream.decide.policy import Policy, Purpose
-from cxstream.decide.reading import Slot
+from cxstream.decide.reading import Path, Slot
 from cxstream.errors import PlaybookError
 from cxstream.events import RuleRef
 
@@ -27,7 +28,8 @@ class Ranked(Struct, frozen=True):
     """A rule in its playbook: how decisions name it, where it listens, how long things last by channel.
 
     `alone` is set when its condition is judged at every moment, whatever was said or understood;
-    `needs_words` when it cannot apply unless one of its phrases is said.
+    `needs_words` when it cannot apply unless one of its phrases is said; `quiet` is the quick form, if there is
+    one, of a condition that is judged alone, with none of them said. `paths` are the facts that explain it.
     """
 
     rule: Rule
@@ -38,6 +40,8 @@ class Ranked(Struct, frozen=True):
     purpose: Purpose
     alone: bool = False
     needs_words: bool = False
+    quiet: Step | None = None
+    paths: tuple[Path, ...] = ()
 
     @property
     def for_everybody(self) -> bool:
@@ -48,14 +52,16 @@ class Ranked(Struct, frozen=True):
 class Slice(Struct, frozen=True):
     """The rules to look at in one kind of moment, and the anchors of their phrases, place by place.
 
-    `slots` are the facts that every such moment needs: those of the conditions that are judged each time.
-    `always` are the places, as bits, of the rules that may start though none of their phrases is said.
+    Of the rules that may start though none of their phrases is said, `quiet` are those whose condition is
+    judged alone and quickly, by place, and `always` the places of the others. `slots` are the facts that the
+    library needs at every such moment: those of the conditions that are judged each time and are not quick.
     """
 
     ranked: tuple[Ranked, ...]
     anchors: Anchors
     slots: tuple[Slot, ...] = ()
-    always: int = -1
+    always: tuple[int, ...] = ()
+    quiet: Mapping[int, Step] = {}
 
 
 class Index:
@@ -105,11 +111,13 @@ def _slice(ranked: Iterable[Ranked]) -> Slice:
     slots = {
         slot.name: slot
         for one in kept
-        if one.alone and one.rule.when
+        if one.alone and one.rule.when and one.rule.when.quick is None
         for slot in one.rule.when.slots
     }
-    always = sum(1 << place for place, one in enumerate(kept) if not _needs_words(one))
-    return Slice(kept, Anchors(one.rule.phrases for one in kept), tuple(slots.values()), always)
+    quiet = {place: one.quiet for place, one in enumerate(kept) if one.quiet is not None}
+    always = (p for p, one in enumerate(kept) if p not in quiet and not _needs_words(one))
+    anchors = Anchors(one.rule.phrases for one in kept)
+    return Slice(kept, anchors, tuple(slots.values()), tuple(always), quiet)
 
 
 def _needs_words(one: Ranked) -> bool:
@@ -125,15 +133,21 @@ def _needs_intent(rule: Rule) -> bool:
 
 
 def _rank(playbook: Playbook, rule: Rule) -> Ranked:
+    when = rule.when
+    alone = (
+        when is not None
+        and not when.needs_words
+        and (when.reads_phrases or not (rule.intents or rule.phrases))
+    )
     return Ranked(
         rule=rule,
         ref=RuleRef(id=rule.id, playbook=playbook.name, version=playbook.version),
         on=frozenset(vocabulary.EVENTS[name] for name in rule.on),
         pace=playbook.pace,
         policy=playbook.policy,
-        alone=rule.when is not None
-        and not rule.when.needs_words
-        and (rule.when.reads_phrases or not (rule.intents or rule.phrases)),
-        needs_words=rule.when is not None and rule.when.needs_words,
+        alone=alone,
+        needs_words=when is not None and when.needs_words,
+        quiet=when.heard(()).quick if when is not None and alone else None,
+        paths=(*(when.paths if when is not None else ()), *rule.because.paths),
         purpose=playbook.policy.purposes.get(rule.purpose, Purpose(rule.purpose)),
     )

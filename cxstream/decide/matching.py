@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 
+from cxstream.decide.anchors import Heard
+from cxstream.decide.comparing import Odd
 from cxstream.decide.conditions import NotEvaluated, View
 from cxstream.decide.index import Ranked, Slice
 from cxstream.decide.moment import Moment
-from cxstream.decide.phrases import Said, Span, Worth
+from cxstream.decide.phrases import Said, Span
 from cxstream.events import Rejection
 
 Found = dict[str, tuple[Span, ...]]
 _NOTHING: Found = {}
-_SILENCE = Worth(0, frozenset())
+_SILENCE: Heard = {}
 
 
 class Match(Struct, frozen=True):
@@ -28,10 +30,10 @@ def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Re
     """The rules that apply, in the slice's order, and those whose condition gave no answer."""
     matches: list[Match] = []
     rejected: list[Rejection] = []
-    for one, found in started(here, moment, view):
+    for one, found in started(here, moment, view, but_false=True):
         rule = one.rule
         try:
-            if rule.when is not None and not view.holds(rule.when.heard(found)):
+            if rule.when is not None and not view.holds(rule.when.heard(found), found):
                 continue
         except NotEvaluated as error:
             reason = f"condition could not be evaluated: {error}"
@@ -41,43 +43,47 @@ def match(here: Slice, moment: Moment, view: View) -> tuple[list[Match], list[Re
     return matches, rejected
 
 
-def started(here: Slice, moment: Moment, view: View) -> list[tuple[Ranked, Found]]:
+def started(
+    here: Slice, moment: Moment, view: View, *, but_false: bool = False
+) -> list[tuple[Ranked, Found]]:
     """The rules that an intent or a phrase starts, or whose condition judges alone, made ready.
 
-    In the slice's order, each with the groups of its phrases that were said.
+    In the slice's order, each with the groups of its phrases that were said. With `but_false` those whose
+    condition is quickly found false are left out, as nearly all are at nearly every moment.
     """
     said = Said(moment.text) if moment.text else None
-    worth = here.anchors.worth(said) if said is not None else _SILENCE
-    place = (moment.kind, moment.role)
+    heard = here.anchors.heard(said) if said is not None else _SILENCE
+    places = {*here.always, *heard, *(_awake(here, view) if but_false else here.quiet)}
     started: list[tuple[Ranked, Found]] = []
     view.ready_for(here.slots)
-    for one, said_perhaps in _places(here, worth.places):
-        rule, phrases, when = one.rule, one.rule.phrases, one.rule.when
-        if place not in one.on:
-            continue
-        found = _NOTHING
-        if said_perhaps and phrases is not None and said is not None:
-            found = phrases.find(said, worth)
+    for place in sorted(places):
+        one = here.ranked[place]
+        rule, found = one.rule, _NOTHING
+        if place in heard and rule.phrases is not None and said is not None:
+            found = rule.phrases.find(said, heard[place])
         if not found:
             if one.needs_words:
                 continue
-            if not one.alone and (rule.intents or phrases is not None):
+            if not one.alone and (rule.intents or rule.phrases is not None):
                 understood = moment.intent in rule.intents
                 if not understood or moment.probability < rule.probability:
                     continue
-        if when is not None and (found or not one.alone):
-            view.ready(when.heard(found), found)
+        if rule.when is not None and (found or not one.alone):
+            view.ready(rule.when.heard(found), found)
         started.append((one, found))
     return started
 
 
-def _places(here: Slice, worth: int) -> Iterator[tuple[Ranked, bool]]:
-    """The rules to look at, in the slice's order, and whether some of a rule's words may have been said."""
-    left = (here.always | worth) & ((1 << len(here.ranked)) - 1)
-    while left:
-        lowest = left & -left
-        yield here.ranked[lowest.bit_length() - 1], bool(worth & lowest)
-        left ^= lowest
+def _awake(here: Slice, view: View) -> list[int]:
+    """The places of the quiet rules whose condition is not quickly found false."""
+    awake = []
+    for place, step in here.quiet.items():
+        try:
+            if step(view.values, _NOTHING):
+                awake.append(place)
+        except Odd:
+            awake.append(place)
+    return awake
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -32,7 +32,10 @@ class Pattern(Struct, frozen=True):
 
     def may_match(self, text: str) -> bool:
         """Whether a lower-case text holds one of the anchors; False means that no match is possible."""
-        return not self.anchors or any(anchor in text for anchor in self.anchors)
+        for anchor in self.anchors:
+            if anchor in text:
+                return True
+        return not self.anchors
 
 
 class _Part(Struct):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -16,7 +15,6 @@ ANY = "any"
 """The name of the group when a rule gives its phrases as one list."""
 
 Span = tuple[int, int]
-_BEGINNING = 3
 _PLAIN = str.maketrans(
     {
         "’": "'",
@@ -42,7 +40,9 @@ class Said:
     __slots__ = ("_matches", "_places", "text")
 
     def __init__(self, original: str) -> None:
-        text = original[:SCANNED_MAX].translate(_PLAIN)
+        text = original[:SCANNED_MAX]
+        if not text.isascii() or not text.isprintable():
+            text = text.translate(_PLAIN)
         lower = text.lower()
         self._places: list[int] | None = None
         if len(lower) != len(text) or "  " in lower:
@@ -54,8 +54,9 @@ class Said:
         """Where a pattern matches, in the characters of `text`."""
         found = self._matches.get(pattern.source)
         if found is None:
-            found = tuple(match.span() for match in pattern.compiled.finditer(self.text))
-            self._matches[pattern.source] = found
+            likely = pattern.may_match(self.text)
+            searched = pattern.compiled.finditer(self.text) if likely else ()
+            found = self._matches[pattern.source] = tuple([match.span() for match in searched])
         return found
 
     def span(self, start: int, end: int) -> Span:
@@ -77,11 +78,8 @@ def _squeezed(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
-class Worth(NamedTuple):
-    """What is worth a search in a text: phrases by their place, as bits, and patterns by their source."""
-
-    places: int
-    sources: Set[str]
+Listened = tuple[str, Pattern]
+"""A pattern, after the name of its group."""
 
 
 class Phrases(Struct, frozen=True):
@@ -95,85 +93,27 @@ class Phrases(Struct, frozen=True):
         """The names of the groups."""
         return tuple(name for name, _ in self.groups)
 
-    def find(self, said: Said, worth: Worth | None = None) -> dict[str, tuple[Span, ...]]:
+    def listened(self) -> Iterator[Listened]:
+        """All patterns, group by group."""
+        for name, patterns in self.groups:
+            for pattern in patterns:
+                yield name, pattern
+
+    def find(
+        self, said: Said, heard: Iterable[Listened] | None = None
+    ) -> dict[str, tuple[Span, ...]]:
         """The places where each group was said, in the original's characters; empty groups left out.
 
-        The first match of each pattern that is not void counts; spans are in order of place. Patterns that are
-        not `worth` a search are not searched.
+        The first match of each pattern that is not void counts; spans are in order of place. `heard` are those
+        of its patterns that match (see `anchors`); None is to find that out, too.
         """
-        found: dict[str, tuple[Span, ...]] = {}
+        found: dict[str, set[Span]] = {}
         void: list[Span] | None = None
-        for name, patterns in self.groups:
-            spans = set()
-            for pattern in patterns:
-                if worth is None:
-                    if not pattern.may_match(said.text):
-                        continue
-                elif pattern.source not in worth.sources:
-                    continue
-                for span in said.matches(pattern):
-                    if void is None:
-                        void = list(_all(self.unless, said))
-                    if not any(start < span[1] and span[0] < end for start, end in void):
-                        spans.add(said.span(*span))
-                        break
-            if spans:
-                found[name] = tuple(sorted(spans))
-        return found
-
-
-class Anchors:
-    """Which of many phrases are worth a search in a text: one pass over the text for all of them.
-
-    Anchors are filed under their first three letters, so that a text looks only at those that begin like
-    something in it; a text of 100 letters and 400 anchors take some 10 µs.
-    """
-
-    __slots__ = ("_always", "_by_beginning", "_short")
-
-    def __init__(self, phrases: Iterable[Phrases | None]) -> None:
-        waiting: dict[str, tuple[int, set[str]]] = {}
-        always, sources = 0, set[str]()
-        for place, one in enumerate(phrases):
-            for _, patterns in one.groups if one is not None else ():
-                for pattern in patterns:
-                    if not pattern.anchors:
-                        always |= 1 << place
-                        sources.add(pattern.source)
-                    for text in pattern.anchors:
-                        places, those = waiting.get(text, (0, set()))
-                        waiting[text] = (places | 1 << place, those | {pattern.source})
-        self._always = Worth(always, sources)
-        anchored = [_Anchor(a, places, tuple(those)) for a, (places, those) in waiting.items()]
-        self._short = [anchor for anchor in anchored if len(anchor.text) < _BEGINNING]
-        self._by_beginning: dict[str, list[_Anchor]] = {}
-        for found in anchored:
-            if len(found.text) >= _BEGINNING:
-                self._by_beginning.setdefault(found.text[:_BEGINNING], []).append(found)
-
-    def worth(self, said: Said) -> Worth:
-        """Which phrases may have been said, and which of their patterns."""
-        text, places, sources = said.text, self._always.places, set(self._always.sources)
-        for one in self._short:
-            if one.text in text:
-                places |= one.places
-                sources.update(one.sources)
-        beginnings = {text[at : at + _BEGINNING] for at in range(len(text) - _BEGINNING + 1)}
-        for beginning in beginnings & self._by_beginning.keys():
-            for one in self._by_beginning[beginning]:
-                if one.text in text:
-                    places |= one.places
-                    sources.update(one.sources)
-        return Worth(places, sources)
-
-
-class _Anchor(NamedTuple):
-    text: str
-    places: int
-    sources: tuple[str, ...]
-
-
-def _all(patterns: Iterable[Pattern], said: Said) -> Iterable[Span]:
-    for pattern in patterns:
-        if pattern.may_match(said.text):
-            yield from said.matches(pattern)
+        for name, pattern in self.listened() if heard is None else heard:
+            for span in said.matches(pattern):
+                if void is None:
+                    void = [span for unless in self.unless for span in said.matches(unless)]
+                if not void or not any(start < span[1] and span[0] < end for start, end in void):
+                    found.setdefault(name, set()).add(said.span(*span))
+                    break
+        return {name: tuple(sorted(spans)) for name, spans in found.items()}

@@ -35,6 +35,19 @@ _NO_MATCHES = (
 )
 
 
+Token = tuple[str, str]
+"""What a piece of an expression is (`text`, `number`, `name`, `mark`), and the piece."""
+
+
+def tokens_of(source: str) -> list[Token]:
+    """An expression in pieces, without blanks and comments."""
+    return [(str(m.lastgroup), m.group()) for m in _found(source)]
+
+
+def _found(source: str) -> list[re.Match[str]]:
+    return [m for m in _TOKENS.finditer(source) if m.lastgroup != "skip"]
+
+
 class Slot(Struct, frozen=True):
     """A variable of the rewritten expression: a fact, or (`asks`) whether that fact is there."""
 
@@ -49,7 +62,7 @@ class Reading:
     def __init__(self, source: str, groups: tuple[str, ...] = (), scope: str = "rule") -> None:
         self._groups = groups
         self._scope = re.sub(r"\W", "_", scope)
-        found = [m for m in _TOKENS.finditer(source) if m.lastgroup != "skip"]
+        found = _found(source)
         self._tokens = [(str(m.lastgroup), m.group()) for m in found]
         bound = {self._text(i + 2) for i, (_, t) in enumerate(self._tokens) if self._is_macro(i, t)}
         self._problems: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cxstream.context.customer import Customer
-from cxstream.context.customer import facts as customer_facts
+from cxstream.context.customer_facts import facts as customer_facts
 from cxstream.decide.moment import Elsewhere, Moment
 from cxstream.events import RoleSource, Signal, to_ms
 

@@ -56,8 +56,10 @@ class Template(Struct, frozen=True):
     def render(self, values: Values, words: Words) -> str:
         """The text with its facts, and the words that started the rule."""
         return "".join(
-            part if isinstance(part, str) else _STYLES[part.style](_fill(part, values, words))
-            for part in self.parts
+            [
+                part if isinstance(part, str) else _STYLES[part.style](_fill(part, values, words))
+                for part in self.parts
+            ]
         )
 
 

@@ -73,7 +73,7 @@ def _the_others(
             continue
         seen.add(one.rule.id)
         try:
-            view.holds(one.rule.when.heard(found))
+            view.holds(one.rule.when.heard(found), found)
             reason = one.rule.when.source
         except NotEvaluated as error:
             reason = str(error)

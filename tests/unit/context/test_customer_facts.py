@@ -1,10 +1,11 @@
-"""What each fact of a customer means, by one short example each (see `context.customer.facts`)."""
+"""What each fact of a customer means, by one short example each (see `context.customer_facts`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cxstream.context.customer import Customer, facts
+from cxstream.context.customer import Customer
+from cxstream.context.customer_facts import facts
 
 NOW_MS = 1_780_000_000_000
 MINUTE_MS = 60_000

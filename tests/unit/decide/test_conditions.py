@@ -21,7 +21,7 @@ def compiled(source: str, groups: tuple[str, ...] = ()) -> Condition:
 def holds(source: str, facts: dict[str, Any], said: tuple[str, ...] = ()) -> bool:
     condition, view = compiled(source, ("any", "loud")), View(facts)
     view.ready(condition, said)
-    return view.holds(condition)
+    return view.holds(condition, said)
 
 
 @pytest.mark.parametrize(

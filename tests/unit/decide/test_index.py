@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
+import msgspec
 import pytest
 from decide_moments import decider, moment
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cxstream.context.conversation import Conversation
+from cxstream.context.customer import Customer
+from cxstream.decide import conditions
 from cxstream.decide import index as index_module
+from cxstream.decide.anchors import Anchors, Heard
 from cxstream.decide.conditions import Condition, View
 from cxstream.decide.decider import Decider
-from cxstream.decide.index import Index, Slice, _slice
+from cxstream.decide.index import Index, Slice
 from cxstream.decide.load import default_playbook, load_playbook
 from cxstream.decide.moment import Moment
-from cxstream.decide.phrases import Anchors, Phrases, Worth
+from cxstream.decide.phrases import Phrases, Said
+from cxstream.decide.signals import moment_of
 from cxstream.decide.vocabulary import EVENTS, INTENTS
+from cxstream.demo.story import bundled
 from cxstream.errors import PlaybookError
+from cxstream.events import Signal, to_ms
+from cxstream.listen.redact import PatternRedactor
+from cxstream.observe.metrics import Metrics
+from cxstream.pipeline import ConversationHop
+from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.scorer import readings
+from cxstream.understand.trajectory import RuleTrajectory
 
 RULES = """
 - {id: refund, title: t, on: [customer_utterance], intents: [refund_request], because: b,
@@ -42,9 +56,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counts: Counter[str] = Counter()
     holds = View.holds
 
-    def counting(view: View, condition: Condition) -> bool:
+    def counting(view: View, condition: Condition, said: Container[str] = ()) -> bool:
         counts[condition.source] += 1
-        return holds(view, condition)
+        return holds(view, condition, said)
 
     monkeypatch.setattr(View, "holds", counting)
     return counts
@@ -68,34 +82,37 @@ def test_rules_outside_the_slice_are_not_judged(judged: Counter[str]) -> None:
 
 
 class Everything(Index):
-    """No index at all: every rule is looked at, every phrase is searched."""
+    """No index at all: all rules are looked at, all phrases searched, the library judges every condition."""
 
     def at(self, moment: Moment) -> Slice:
-        whole = _slice(self.by_id.values())
-        anchors = AllWorth(one.rule.phrases for one in whole.ranked)
-        slots = {s.name: s for r in whole.ranked if r.rule.when for s in r.rule.when.slots}
+        place = (moment.kind, moment.role)
         looked_at = tuple(
             replace(
                 r,
                 needs_words=False,
                 alone=r.alone or (r.rule.when is not None and r.rule.when.reads_phrases),
+                quiet=None,
             )
-            for r in whole.ranked
+            for r in self.by_id.values()
+            if place in r.on
         )
-        return Slice(looked_at, anchors, tuple(slots.values()))
+        slots = {s.name: s for r in looked_at if r.rule.when for s in r.rule.when.slots}
+        anchors = AllHeard(one.rule.phrases for one in looked_at)
+        return Slice(looked_at, anchors, tuple(slots.values()), tuple(range(len(looked_at))))
 
 
-class AllWorth(Anchors):
+class AllHeard(Anchors):
     def __init__(self, phrases: Iterable[Phrases | None]) -> None:
-        every = [p for one in phrases if one for _, patterns in one.groups for p in patterns]
-        self._sources = {pattern.source for pattern in every}
+        self._every = {place: [*one.listened()] for place, one in enumerate(phrases) if one}
 
-    def worth(self, said: object) -> Worth:
-        return Worth(-1, self._sources)
+    def heard(self, said: Said) -> Heard:
+        return self._every
 
 
 DEFAULT = Decider([default_playbook()])
-PLAIN = Decider([default_playbook()])
+with pytest.MonkeyPatch.context() as patched:
+    patched.setattr(conditions, "quick_form", lambda expression, slots: None)
+    PLAIN = Decider([default_playbook()])
 PLAIN.index = Everything(PLAIN.playbooks)
 
 TEXTS = [
@@ -147,6 +164,43 @@ def test_the_index_changes_no_decision(told: list[Moment]) -> None:
         one, other = DEFAULT.decide(at, given_by_index), PLAIN.decide(at, given_by_all)
         assert one == other
         given_by_index, given_by_all = one.given, other.given
+
+
+def test_the_bundled_stories_are_decided_as_by_the_library_alone() -> None:
+    given_by_index: dict[str, Any] = {}
+    given_by_all: dict[str, Any] = {}
+    told = story_moments()
+    assert len(told) > 400
+    for at in told:
+        one = DEFAULT.decide(at, given_by_index.get(at.conversation_id, ()))
+        other = PLAIN.decide(at, given_by_all.get(at.conversation_id, ()))
+        assert one == other
+        given_by_index[at.conversation_id] = one.given
+        given_by_all[at.conversation_id] = other.given
+
+
+def story_moments() -> list[Moment]:
+    """Every signal of the bundled stories, scored by the lexicon."""
+    hop = ConversationHop(
+        redactor=PatternRedactor(), foresight=RuleTrajectory(), observer=Metrics()
+    )
+    scorer = LexiconScorer()
+    found: list[Moment] = []
+    states: dict[str, Conversation] = {}
+    for record in (record for story in bundled() for record in story.records()):
+        key = record.conversation_id
+        state = states.setdefault(key, Conversation(id=key))
+        assert record.event_time is not None
+        raw = msgspec.json.encode(record)
+        heard = hop.read(raw, key=key.encode(), arrival_ms=to_ms(record.event_time))
+        text = hop.to_score(state, heard)
+        reading = readings(scorer, [text])[0] if text else None
+        found += [
+            moment_of(out.record, Customer(key=out.key))
+            for out in hop.hear(state, heard, reading)
+            if isinstance(out.record, Signal)
+        ]
+    return found
 
 
 def test_two_playbooks_may_not_share_a_rule() -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cxstream.decide.anchors import Anchors
 from cxstream.decide.load import default_playbook
 from cxstream.decide.patterns import PatternError, compile_pattern
-from cxstream.decide.phrases import Anchors, Phrases, Said
+from cxstream.decide.phrases import Phrases, Said
 
 
 def phrases(*sources: str, unless: tuple[str, ...] = ()) -> Phrases:
@@ -76,14 +77,13 @@ WORDS = st.sampled_from(
 def test_anchors_lose_no_match(words: list[str], noise: str) -> None:
     """A pattern that matches has an anchor in the text, and the one pass over all anchors finds it."""
     said = Said(" ".join(words) + noise)
-    worth = ANCHORS.worth(said)
+    heard = ANCHORS.heard(said)
     for place, one in enumerate(LISTENING):
-        for _, patterns in one.groups:
-            for pattern in patterns:
-                if pattern.compiled.search(said.text):
-                    assert pattern.may_match(said.text)
-                    assert worth.places >> place & 1
-                    assert pattern.source in worth.sources
+        for name, pattern in one.listened():
+            if pattern.compiled.search(said.text):
+                assert pattern.may_match(said.text)
+                assert (name, pattern) in heard[place]
+        assert one.find(said, heard.get(place, ())) == one.find(said)
 
 
 def test_spans_are_places_in_the_original() -> None:

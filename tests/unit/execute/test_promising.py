@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cxstream.context.customer import Customer, facts
+from cxstream.context.customer import Customer
+from cxstream.context.customer_facts import facts
 from cxstream.context.standing import Standing
 from cxstream.errors import RecordError
 from cxstream.events import (
