@@ -30,11 +30,10 @@ from brokers import kafka_cluster  # noqa: E402
 from faults import ALL, Fault  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from members import Setup  # noqa: E402
+from script import begin_ms  # noqa: E402
 from session import Report, Rounds, against, play  # noqa: E402
 
 from cxstream.engine.embedded import EmbeddedBroker  # noqa: E402
-
-HOUR_MS = 3_600_000
 
 
 def main() -> None:
@@ -77,10 +76,13 @@ def _on(
     ) as broker:
         stage = _Stage(broker, size, given, folder)
         for kind in wanted:
-            limits = Rounds(rounds, given.within)
-            played = asyncio.run(stage.play(kind, limits, lanes=lanes))
+            limits, base_ms = (
+                Rounds(rounds, given.within),
+                begin_ms(rounds, int(time.time() * 1000)),
+            )
+            played = asyncio.run(stage.play(kind, limits, base_ms, lanes=lanes))
             if kind.exact:
-                control = stage.control(limits.most)
+                control = stage.control(limits.most, base_ms)
                 for report, ledger in played:
                     against(report, ledger, control)
             reports += stage.note([report for report, _ in played])
@@ -95,22 +97,16 @@ class _Stage:
         self._size = size
         self._given = given
         self._folder = folder
-        # Two hours ago. What is stamped more than ten minutes ahead is held against the worker's clock, and the
-        # control is played at another time than the faults; what is stamped a day ago, Kafka deletes at once.
-        self._base_ms = (int(time.time() * 1000) // HOUR_MS - 2) * HOUR_MS
         self._commit = _commit()
-        self._controls: dict[int, Ledger] = {}
 
-    def control(self, rounds: int) -> Ledger:
+    def control(self, rounds: int, base_ms: int) -> Ledger:
         """The same records without faults."""
-        if rounds not in self._controls:
-            [(report, ledger)] = asyncio.run(self.play(None, Rounds(rounds), lanes=1))
-            self.note([report])
-            self._controls[rounds] = ledger
-        return self._controls[rounds]
+        [(report, ledger)] = asyncio.run(self.play(None, Rounds(rounds), base_ms, lanes=1))
+        self.note([report])
+        return ledger
 
     async def play(
-        self, kind: type[Fault] | None, rounds: Rounds, *, lanes: int
+        self, kind: type[Fault] | None, rounds: Rounds, base_ms: int, *, lanes: int
     ) -> list[tuple[Report, Ledger]]:
         """Sessions of one kind side by side: equal records, other faults."""
         return await asyncio.gather(
@@ -121,7 +117,7 @@ class _Stage:
                     seed=self._given.seed,
                     lane=lane,
                     rounds=rounds,
-                    base_ms=self._base_ms,
+                    base_ms=base_ms,
                     cluster=self._broker,
                 )
                 for lane in range(lanes)

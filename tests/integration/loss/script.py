@@ -17,7 +17,12 @@ TURNS = 8
 """Fragments of one conversation in one round."""
 ROUNDS_LONG = 3
 """After so many rounds a conversation ends, and its customer begins another."""
-STEP_MS = 10_000
+STEP_MS = 2_000
+"""Between two fragments of a conversation: fifty rounds are over within a quarter of an hour of event time.
+
+No stamp may be ahead of the workers' clock, which would hold against it, and none so old that a worker which is
+started anew, and finds its partition quiet, forgets a conversation that ended half an hour ago.
+"""
 
 SAYINGS = (
     "I was charged twice on my last bill",
@@ -52,8 +57,13 @@ class Sent(NamedTuple):
         return (self.conversation if self.topic == "transcripts" else self.customer).encode()
 
 
+def begin_ms(rounds: int, now_ms: int) -> int:
+    """Event time at which so many rounds begin that are over by now, answers to them included."""
+    return now_ms - (rounds + 1) * TURNS * STEP_MS
+
+
 class Script:
-    """Rounds of records; the n-th of a conversation is `<conversation>/<n>`, ten seconds apart."""
+    """Rounds of records; the n-th of a conversation is `<conversation>/<n>`, two seconds apart."""
 
     def __init__(self, seed: int, base_ms: int) -> None:
         self._random = random.Random(seed)

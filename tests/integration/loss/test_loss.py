@@ -14,15 +14,13 @@ from brokers import Broker
 from faults import ALL, Fault, Term
 from ledger import Ledger
 from members import Setup
+from script import begin_ms
 from session import Report, play
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
 
 SHORT = ("kill-rocksdb", "pause", "disk")
 """In `make test`: the kinds that the others are made of."""
-HOUR_MS = 3_600_000
-BASE_MS = int(time.time() * 1000) // HOUR_MS * HOUR_MS
-"""The event time of the first record: recent, since topics keep records by it."""
 SEED = int(os.environ.get("CXSTREAM_LOSS_SEED") or time.time())
 """In the report of every failure; CXSTREAM_LOSS_SEED plays it again."""
 
@@ -46,19 +44,23 @@ def setup_for(kafka_broker: Broker, tmp_path: Path) -> SetupFor:
     return make
 
 
+def now() -> int:
+    """The event time of the first record: a moment ago."""
+    return begin_ms(1, int(time.time() * 1000))
+
+
 def run(
-    setup: Setup, fault: Fault | None, control: Ledger | None = None, rounds: int = 1
+    setup: Setup, fault: Fault | None, base_ms: int, control: Ledger | None = None
 ) -> tuple[Report, Ledger]:
-    return asyncio.run(
-        play(setup, fault, seed=SEED, rounds=rounds, base_ms=BASE_MS, control=control)
-    )
+    return asyncio.run(play(setup, fault, seed=SEED, rounds=1, base_ms=base_ms, control=control))
 
 
 def test_nothing_is_lost_doubled_disordered_or_wrong(setup_for: SetupFor) -> None:
-    control, expected = run(setup_for(), None)
+    base_ms = now()
+    control, expected = run(setup_for(), None, base_ms)
     assert control.well, str(control)
     for kind in SHORT:
-        report, _ = run(setup_for(ALL[kind].store), ALL[kind](), expected)
+        report, _ = run(setup_for(ALL[kind].store), ALL[kind](), base_ms, expected)
         assert report.well, str(report)
 
 
@@ -66,7 +68,7 @@ def test_nor_on_the_embedded_broker(embedded_broker: Broker, tmp_path: Path) -> 
     """Where it is faithful: a worker that is stopped and comes back; it knows no static members, nor a disk."""
     prefix = f"loss-{uuid.uuid4().hex[:8]}."
     setup = Setup(embedded_broker.bootstrap_servers, prefix, tmp_path / prefix, embedded=True)
-    report, _ = run(setup, Term())
+    report, _ = run(setup, Term(), now())
     assert report.well, str(report)
 
 
@@ -78,7 +80,7 @@ def test_with_fausts_own_recovery_the_oracle_goes_red(setup_for: SetupFor) -> No
             Term(),
             seed=SEED,
             rounds=2,
-            base_ms=BASE_MS,
+            base_ms=now(),
             patience_s=30.0,
         )
     )
