@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Never
 
-import faust
 from faust.types import TP, StreamT
 
 from cxstream.decide.released import Released
@@ -27,6 +25,7 @@ from cxstream.engine.conversation_agent import ConversationAgent
 from cxstream.engine.credentials import credentials
 from cxstream.engine.crm_agent import CrmAgent
 from cxstream.engine.customer_agent import CustomerAgent
+from cxstream.engine.draining import DrainingApp
 from cxstream.engine.explaining import Explainer
 from cxstream.engine.lease import Lease
 from cxstream.engine.ledger_agent import LedgerAgent
@@ -56,11 +55,10 @@ REBALANCE_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-class CxApp(faust.App):  # type: ignore[misc]
+class CxApp(DrainingApp):
     """A Faust app that drains before it stops and reads the embedded broker without waiting."""
 
     fetch_wait_ms: int = FETCH_WAIT_MS
-    drain_s: float = 20.0
     prepare: Callable[[], Awaitable[None]] | None = None
     place: Place | None = None
     bulk_reader: BulkReader
@@ -72,9 +70,7 @@ class CxApp(faust.App):  # type: ignore[misc]
     spans: Tracer | None = None  # Faust has a `tracer` of its own, for another library
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.draining = asyncio.Event()
         self.ready = asyncio.Event()
-        self._drained_by: float | None = None
         self.stages: dict[str, BatchAgent] = {}
         super().__init__(*args, **kwargs)
 
@@ -113,28 +109,10 @@ class CxApp(faust.App):  # type: ignore[misc]
         await self.wait_until_stopped()
         raise self.lease.refused or EngineError(f"the engine gave up: {self.crash_reason!r}")
 
-    def drain_left_s(self) -> float:
-        """How long work in hand may still take; all of it while nothing drains."""
-        if self._drained_by is None:
-            return self.drain_s
-        return max(0.0, self._drained_by - time.monotonic())
-
-    async def _hand_back_late(self) -> None:
-        # To cancel Faust's wait is no use: it takes that for an acknowledgement and waits on.
-        await asyncio.sleep(self.drain_s)
-        _log.warning("work in hand was not done within %s s and is handed back", self.drain_s)
-        self.consumer._unacked_messages.clear()
-
     async def on_stop(self) -> None:
-        """Take no more batches, let Faust wait for the one in hand, then stop; never longer than `drain_s`."""
-        self.draining.set()
-        self._drained_by = time.monotonic() + self.drain_s
+        """Drain, then let go of everything else."""
         self.life.enter(Phase.DRAINING)
-        late = asyncio.ensure_future(self._hand_back_late())
-        try:
-            await super().on_stop()
-        finally:
-            late.cancel()
+        await super().on_stop()
         self.pool.close()
         self.explainer.close()
         if self.spans is not None:

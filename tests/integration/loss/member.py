@@ -29,7 +29,7 @@ HEAVY_S = 0.025
 
 
 class Moody:
-    """A scorer that does as a file says: answers well, slowly, by the text, never, or raises."""
+    """A scorer that does as a file says: answers well, slowly, by the text, once it may, never, or raises."""
 
     name = "moody"
 
@@ -43,6 +43,9 @@ class Moody:
                 raise RuntimeError("the model is in a bad mood")
             case "hangs":
                 threading.Event().wait()
+            case "waits":
+                while self._mood.read_text() == "waits":
+                    threading.Event().wait(0.02)
             case "slow":
                 time.sleep(0.2)
             case "heavy":

@@ -27,14 +27,16 @@ BEYOND_S = 40.0
 """What a busy test machine may take on top: far less than forever."""
 
 
-def setup(broker: Broker, folder: Path, *, stall_s: float = 600.0) -> Setup:
+def setup(
+    broker: Broker, folder: Path, *, stall_s: float = 600.0, drain_s: float = DRAIN_S
+) -> Setup:
     """A worker whose model nobody overtakes: a batch in hand stays in hand."""
     return Setup(
         brokers=broker.bootstrap_servers,
         prefix=f"drain-{uuid.uuid4().hex[:8]}.",
         folder=folder,
         store="rocksdb",
-        drain_s=DRAIN_S,
+        drain_s=drain_s,
         score_deadline_s=3600.0,
         stall_s=stall_s,
     )
@@ -61,8 +63,8 @@ def in_hand(member: Member) -> bool:
         return b'cxstream_batch_records_count{stage="conversations"}' in answer.read()
 
 
-async def begun(ground: Field, member: Member) -> None:
-    """The worker runs, has told its phases, and hangs in the middle of a batch."""
+async def begun(ground: Field, member: Member, mood: str = "hangs") -> None:
+    """The worker runs, has told its phases, and stays in the middle of a batch."""
     member.start()
     await ground.until(lambda: port(member) is not None, "health is served", PATIENCE_S)
     seen = {ask(member, "/readyz")[1]["phase"]}
@@ -73,7 +75,7 @@ async def begun(ground: Field, member: Member) -> None:
         {"phase": "running", "alive": True, "ready": True, "why": ""},
     )
     assert seen <= {"starting", "recovering", "running"}
-    member.mood("hangs")
+    member.mood(mood)
     await ground.send(Script(1, int(time.time() * 1000)).next_round())
     await ground.until(lambda: in_hand(member), "a batch in hand", PATIENCE_S)
     assert not ground.ledger.answered_ms
@@ -102,6 +104,31 @@ def test_a_model_that_hangs_does_not_hold_up_a_drain(kafka_broker: Broker, tmp_p
             assert ask(member, "/healthz")[0] == 200, "who drains is not to be killed"
             assert await asyncio.to_thread(member.wait, DRAIN_S + BEYOND_S) == 0
             await finished(ground, member)
+
+    asyncio.run(story())
+
+
+def test_partitions_that_move_meanwhile_do_not_either(kafka_broker: Broker, tmp_path: Path) -> None:
+    """A deploy: one worker comes while another goes. Faust would close the connection of the one that goes."""
+
+    async def story() -> None:
+        async with Field(setup(kafka_broker, tmp_path, drain_s=PATIENCE_S), seed=1) as ground:
+            member, guest = ground.member("worker"), ground.member("guest")
+            await begun(ground, member, "waits")
+            member.signal(signal.SIGTERM)
+            await ground.until(lambda: member.says(b"phase: draining"), "draining", PATIENCE_S)
+            guest.start()
+            await ground.until(
+                lambda: member.says(b"because it is rebalancing"), "the guest joins", PATIENCE_S
+            )
+            member.mood("well")
+            assert await asyncio.to_thread(member.wait, BEYOND_S) == 0
+            assert not member.says(b"marking coordinator dead"), (
+                "its connection was closed under it"
+            )
+            await ground.settled(PATIENCE_S)
+            verdict = ground.ledger.verdict()
+            assert verdict.well, str(verdict)
 
     asyncio.run(story())
 
