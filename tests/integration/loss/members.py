@@ -107,7 +107,7 @@ class Member:
             self.wait()
 
     def mood(self, mood: str) -> None:
-        """How its model behaves from now on: `well`, `raises`, `hangs`, `slow`, `heavy`."""
+        """How its model behaves from now on: `well`, `raises`, `hangs`, `waits`, `slow`, `heavy`."""
         (self.home / "mood.new").write_text(mood)
         (self.home / "mood.new").rename(self.home / "mood")
 
@@ -143,7 +143,7 @@ class Member:
             "OVERLOAD_CALM_S": setup.overload_calm_s,
             "STALL_S": setup.stall_s,
             "EMBEDDED": setup.embedded,
-            "OUTCOME_WINDOW_H": 0.1,  # lessons within a session: a round is 80 s of event time
+            "OUTCOME_WINDOW_H": 0.02,  # lessons within a session: a round is 16 s of event time
             "EXPIRE_BY_CLOCK": False,  # the control is played at another time of day
         }
         if setup.static and not setup.embedded:
