@@ -18,6 +18,9 @@ LINES_KEPT = 80
 LINES_KEPT_ENDED = 14
 TONES_KEPT = 40
 _FELT_FROM = 0.5
+LIKELY = 0.25
+"""From this probability on an agent is shown what agents usually do next; less is a guess among many."""
+_SAYS_NOTHING = frozenset(("free_text", "custom", "out_of_scope"))
 
 State = Literal["live", "on_hold", "ended"]
 _TOLD = frozenset((ControlKind.HOLD, ControlKind.RESUME, ControlKind.TRANSFER, ControlKind.ENDED))
@@ -39,7 +42,10 @@ class Line(Struct):
 
 
 class LiveConversation(Struct):
-    """What is known of one conversation. `arrived_ms` is our clock when its newest signal came."""
+    """What is known of one conversation. `arrived_ms` is our clock when its newest signal came.
+
+    `next_actions` are only those that are worth showing.
+    """
 
     id: str
     tenant: str = "default"
@@ -116,7 +122,11 @@ class LiveConversation(Struct):
         self.agent_id = signal.agent_id or self.agent_id
         self.queue = signal.queue or self.queue
         self.facts = signal.conversation
-        self.next_actions = signal.next_actions
+        self.next_actions = tuple(
+            (label, probability)
+            for label, probability in signal.next_actions
+            if probability >= LIKELY and label not in _SAYS_NOTHING
+        )
         held: State = "on_hold" if self.facts.get("on_hold") else "live"
         self.state = "ended" if self.facts.get("ended") else held
         if self.state == "ended":

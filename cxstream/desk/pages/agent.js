@@ -181,7 +181,7 @@ function drawNext({ next_actions: next, row }) {
   at("next").hidden = !likely.length;
   at("next").replaceChildren(
     "Usual next step: ",
-    ...likely.map(([label, probability]) => h("span.topic", {}, `${plain(label)} ${percent(probability)}`)),
+    ...likely.map(([label, probability]) => h("span.topic", {}, `${plain(label.replace(/_\d+$/, ""))} ${percent(probability)}`)),
   );
 }
 

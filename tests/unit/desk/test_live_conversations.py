@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from live_records import T0, signal
+from msgspec.structs import replace
 
 from cxstream.desk.conversations import LINES_KEPT, LINES_KEPT_ENDED, LiveConversation
 from cxstream.events import ControlKind, Role, Signal, Stage
@@ -59,6 +60,12 @@ def test_it_is_bounded() -> None:
     conversation.take(signal(999, None, kind=ControlKind.ENDED, ended=True), T0)
     assert conversation.state == "ended"
     assert len(conversation.lines) <= LINES_KEPT_ENDED + 1
+
+
+def test_of_what_agents_usually_do_next_only_what_is_likely_and_says_something_is_shown() -> None:
+    usual = (("free_text", 0.3), ("ask_name", 0.28), ("goodbye_1", 0.13))
+    last = replace(signal(1, "my card is gone"), next_actions=usual)
+    assert seen([last]).next_actions == (("ask_name", 0.28),)
 
 
 def test_a_deleted_line_does_not_come_back() -> None:
