@@ -28,6 +28,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
 
 from brokers import kafka_cluster  # noqa: E402
 from faults import ALL, Fault  # noqa: E402
+from field import SENT_OVER_S  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from members import Setup  # noqa: E402
 from script import begin_ms  # noqa: E402
@@ -48,6 +49,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument(
         "--within", type=float, default=float("inf"), help="seconds for a kind, then no more rounds"
+    )
+    parser.add_argument(
+        "--over",
+        type=float,
+        default=SENT_OVER_S,
+        help="seconds that a round's records are sent over",
     )
     parser.add_argument("--keep", type=Path, help="keep logs and states in this folder")
     parser.add_argument("--results", type=Path, help="add a line of JSON a session to this file")
@@ -125,6 +132,7 @@ class _Stage:
                     rounds=rounds,
                     base_ms=base_ms,
                     cluster=self._broker,
+                    over_s=self._given.over,
                 )
                 for lane in range(lanes)
             )

@@ -116,15 +116,19 @@ async def play(
     cluster: ModuleType | None = None,
     control: Ledger | None = None,
     patience_s: float = PATIENCE_S,
+    over_s: float = SENT_OVER_S,
 ) -> tuple[Report, Ledger]:
-    """Play a session and judge it. The records depend on the seed, the faults and their moments on lane too."""
+    """Play a session and judge it. The records depend on the seed, the faults and their moments on lane too.
+
+    A round's records are sent over `over_s` seconds when something is to break in their midst.
+    """
     rounds = Rounds(rounds) if isinstance(rounds, int) else rounds
     report = Report(fault.name if fault else "control", seed, lane)
     began = time.monotonic()
     async with Field(setup, seed=f"{seed} {lane}", cluster=cluster) as ground:
         for number in range(fault.workers if fault else 1):
             ground.member(f"worker-{number}").start()
-        session = _Session(ground, fault, report, Script(seed, base_ms), patience_s)
+        session = _Session(ground, fault, report, Script(seed, base_ms), patience_s, over_s)
         try:
             await ground.until(
                 lambda: all(m.ready for m in ground.members), "all ready", PATIENCE_S
@@ -148,13 +152,20 @@ class _Session:
     """The rounds of a session."""
 
     def __init__(
-        self, ground: Field, fault: Fault | None, report: Report, script: Script, patience_s: float
+        self,
+        ground: Field,
+        fault: Fault | None,
+        report: Report,
+        script: Script,
+        patience_s: float,
+        over_s: float,
     ) -> None:
         self._ground = ground
         self._fault = fault
         self._report = report
         self._script = script
         self._patience_s = patience_s
+        self._over_s = over_s
         self._turn = 0
 
     async def round(self, *, rests: bool) -> None:
@@ -182,11 +193,11 @@ class _Session:
     async def _broken(self, records: list[Sent], *, strikes: bool) -> int:
         """Send, break something meanwhile, wait until all is answered; when it broke, 0 for never."""
         ground, fault_ms = self._ground, 0
-        over_s = SENT_OVER_S if strikes else QUICK_S  # nothing has to be met in the midst of it
+        over_s = self._over_s if strikes else QUICK_S  # nothing has to be met in the midst of it
         sending = asyncio.create_task(ground.send(records, over_s))
         try:
             if self._fault is not None and strikes:
-                await ground.moment(0.1 * SENT_OVER_S, 0.9 * SENT_OVER_S)
+                await ground.moment(0.1 * over_s, 0.9 * over_s)
                 fault_ms = int(time.time() * 1000)
                 await self._fault.strike(ground)
                 await self._fault.mend(ground)
