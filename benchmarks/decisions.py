@@ -1,4 +1,4 @@
-"""What a decision costs: the customers' utterances of the bundled stories, over playbooks of 33 to 528 rules.
+"""What a decision costs: the customers' utterances of the bundled stories, over 34 and over 102 rules.
 
     .venv/bin/python benchmarks/decisions.py
 

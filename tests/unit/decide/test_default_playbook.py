@@ -163,6 +163,16 @@ CASES: list[tuple[str, set[str], Moment, Moment]] = [
         moment("I don't understand why you never answer"),
     ),
     (
+        "promise_broken",
+        {"nudge"},
+        moment(
+            "he was meant to ring me by twelve",
+            utterance={"negative": 0.4},
+            customer={"promises_late": ["call_back"]},
+        ),
+        moment("he was meant to ring me by twelve", utterance={"negative": 0.4}),
+    ),
+    (
         "repeat_contact",
         {"nudge"},
         moment(
@@ -308,6 +318,10 @@ def test_every_rule_has_a_case() -> None:
         "you'd be better off without me as a customer",
         "thanks",
         "no that's all, bye",
+        "I lost him on the phone and then he rang back",
+        "my husband always looks after the garden",
+        "it has been charging all night and the light is still red",
+        "I owe you an apology, I was short with your colleague",
     ],
 )
 def test_harmless_words_raise_no_alarm(text: str) -> None:
@@ -334,10 +348,49 @@ def test_harmless_words_raise_no_alarm(text: str) -> None:
         ("as I explained on the phone, it is nine", "customer_repeats"),
         ("this is the third time I'm calling", "repeat_contact"),
         ("oh dear, I'm all muddled now", "confusion_simplify"),
+        ("since I lost my husband I can't keep up with these letters", "vulnerable_customer"),
+        ("you keep billing us for a line we don't have", "billing_explain"),
+        ("I've just gone through all this with the bot", "customer_repeats"),
+        ("they said somebody would come and no one has turned up", "promise_broken"),
+        ("I think it's time to part ways with you", "cancellation_save_offer"),
     ],
 )
 def test_words_are_enough(text: str, rule: str) -> None:
     assert rule in rules(moment(text, conversation={"customer_turns": 2}))
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "rule"),
+    [
+        (
+            "we won't be needing the second line any more",
+            "cancel_service",
+            "cancellation_save_offer",
+        ),
+        ("I shan't be renewing this year", "cancel_service", "cancellation_save_offer"),
+        ("I'd like that back please, all of it", "refund_request", "refund_request"),
+        ("and that is what you owe me", "refund_request", "refund_request"),
+    ],
+)
+def test_polite_words_count_when_they_are_understood(text: str, intent: str, rule: str) -> None:
+    assert rule in rules(moment(text, intent=intent, probability=0.9))
+    assert rule not in rules(moment(text, intent="out_of_scope", probability=0.9))
+
+
+def test_the_old_tariff_back_is_no_refund() -> None:
+    wanted = moment("can I have my old tariff back", intent="refund_request", probability=0.99)
+    assert "refund_request" not in rules(wanted)
+
+
+def test_an_unhappy_end_with_the_bot_counts_only_when_nobody_else_talked_with_them() -> None:
+    unhappy = {"level": -0.5, "unresolved": ["technical_problem"], "customer_turns": 4}
+    for bot_only, contacts, called in ((True, 1, True), (True, 2, False), (False, 2, True)):
+        ended = moment(
+            kind="conversation.ended",
+            conversation=unhappy | {"bot_only": bot_only},
+            customer={"last_1h": {"contacts": contacts}},
+        )
+        assert ("call_back_unhappy" in rules(ended)) is called
 
 
 def test_that_was_not_me_is_fraud_only_where_money_is_the_topic() -> None:
