@@ -65,7 +65,7 @@ def train(
         plan=plan,
         seed=seed,
         report=report,
-        kept=cache / f"tuning-{_mark(taught, plan, seed)}.pt",
+        kept=cache / f"tuning-{tuning_mark(taught, plan, seed)}.pt",
     )
     layers = out / ENCODER
     layers.parent.mkdir(parents=True, exist_ok=True)
@@ -148,6 +148,26 @@ def lessons(data: Path) -> list[Example]:
     return [e for e in public + ours if normalise(e.text)]
 
 
+def tuning_mark(taught: Sequence[Example], plan: Tuning, seed: int) -> str:
+    """Stands for all that a checkpoint of the tuning depends on; the share that is kept is mixed in later."""
+    settings = asdict(plan)
+    del settings["share"]
+    told = json.dumps([settings, seed, MiniLm().fingerprint], sort_keys=True)
+    mark = sha256(told.encode())
+    for e in taught:
+        labels = (
+            e.text,
+            e.source,
+            e.intent,
+            e.sentiment,
+            sorted(e.emotions or ()),
+            e.abuse_share,
+            e.abuse,
+        )
+        mark.update(repr((*labels, sorted(e.fine or ()), normalise(e.text))).encode())
+    return mark.hexdigest()[:16]
+
+
 def save_layers(network: Network, path: Path) -> None:
     """The tuned layers in half precision: what differs from the packaged encoder."""
     save_file(
@@ -203,24 +223,6 @@ def settled(
             y = np.array([[float(bool(e.abuse))] for e in held], np.float32)
         made[name] = calibrated(head, x[known], y[known])
     return made
-
-
-def _mark(taught: Sequence[Example], plan: Tuning, seed: int) -> str:
-    """Stands for all that the tuned weights depend on."""
-    told = json.dumps([asdict(plan), seed, MiniLm().fingerprint], sort_keys=True)
-    mark = sha256(told.encode())
-    for e in taught:
-        labels = (
-            e.text,
-            e.source,
-            e.intent,
-            e.sentiment,
-            sorted(e.emotions or ()),
-            e.abuse_share,
-            e.abuse,
-        )
-        mark.update(repr((*labels, sorted(e.fine or ()), normalise(e.text))).encode())
-    return mark.hexdigest()[:16]
 
 
 def _name(encoder: str, heads: dict[str, Head]) -> str:

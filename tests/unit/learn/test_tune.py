@@ -14,7 +14,7 @@ from transformers import BertConfig, BertModel
 from cxstream.learn import tune as tuning
 from cxstream.learn.examples import Example
 from cxstream.learn.network import Network, Tuning, multiplies_halves
-from cxstream.learn.train import heads_of, plan_of, save_layers
+from cxstream.learn.train import heads_of, plan_of, save_layers, tuning_mark
 from cxstream.learn.tune import tune
 from cxstream.understand.heads import LABELS
 from cxstream.understand.tone import tone
@@ -169,6 +169,16 @@ def test_what_is_kept_lies_between_the_tuned_and_the_untouched(
         for share in (1.0, 0.25)
     )
     torch.testing.assert_close(mixed, came + 0.25 * (tuned - came))
+
+
+def test_another_share_costs_no_tuning(folder: Path, plan: Tuning, tmp_path: Path) -> None:
+    other = replace(plan, share=0.25)
+    assert tuning_mark(lessons(), other, 3) == tuning_mark(lessons(), plan, 3)
+    assert tuning_mark(lessons(), replace(plan, rate=1e-3), 3) != tuning_mark(lessons(), plan, 3)
+    run(folder, plan, tmp_path / "kept.pt")
+    again, told = run(folder, other, tmp_path / "kept.pt")
+    assert told == [1.0]
+    assert bits(again) == bits(run(folder, other, tmp_path / "afresh.pt")[0])
 
 
 @pytest.mark.parametrize(
