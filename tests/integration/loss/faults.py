@@ -16,8 +16,6 @@ from members import Member
 
 STOPPED = (0, -signal.SIGTERM)
 """How a worker may end after SIGTERM: well, or by the signal itself when it had not yet begun to start."""
-AWAY = b"this worker was away for longer than its session"
-
 
 JOINING = b"(Re-)joining group"
 
@@ -46,7 +44,7 @@ class Fault(ABC):
 
 def ended_well(member: Member, code: int) -> bool:
     """Whether it ended as it should after SIGTERM, or was ending by itself since others have its partitions."""
-    return code in STOPPED or (code == 1 and member.says(AWAY))
+    return code in STOPPED or member.put_out
 
 
 def _any(field: Field) -> Member:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import subprocess
 import time
@@ -119,6 +120,14 @@ class Field:
             await until_async(look, what, patience_s)
         except NeverCame as never:
             raise Stuck(str(never)) from None
+
+    async def supervise(self) -> None:
+        """Start anew whoever was put out of its group, as systemd and Kubernetes would."""
+        while True:
+            await until_async(lambda: any(m.put_out for m in self.members), "never", math.inf)
+            for member in self.members:
+                if member.put_out:
+                    member.start()
 
     async def answered(self, patience_s: float = 60.0) -> None:
         """Wait until every record has a signal, and every answer of people is with its customer.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 MEMBER = Path(__file__).with_name("member.py")
 BOUND = Path(__file__).resolve().parents[3] / "deploy" / "kafka" / "bound.py"
 """Ends what it starts when we are killed ourselves (Linux)."""
+AWAY = b"this worker was away for longer than its session"
 
 
 class Setup(NamedTuple):
@@ -67,6 +68,11 @@ class Member:
     def says(self, what: bytes) -> bool:
         """Whether its log holds this since it was started."""
         return what in self.log.read_bytes()[self._began :]
+
+    @property
+    def put_out(self) -> bool:
+        """Whether it ended by itself since others have its partitions, as it should."""
+        return self.exit_code == 1 and self.says(AWAY)
 
     @property
     def exit_code(self) -> int | None:

@@ -133,10 +133,14 @@ async def play(
             await ground.until(
                 lambda: all(m.ready for m in ground.members), "all ready", PATIENCE_S
             )
-            number = 1
-            while rounds.more(number):
-                await session.round(rests=rounds.rests(number))
-                number += 1
+            supervising = asyncio.create_task(ground.supervise())
+            try:
+                number = 1
+                while rounds.more(number):
+                    await session.round(rests=rounds.rests(number))
+                    number += 1
+            finally:
+                supervising.cancel()
             await _stop(ground)
         except Stuck as stuck:
             report.stuck = str(stuck)
