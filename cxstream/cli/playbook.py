@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from cxstream.cli import console
-from cxstream.cli.options import Brokers, Json
+from cxstream.cli.options import Brokers, Embedded, Json
 from cxstream.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -156,17 +156,18 @@ def playbook_publish(
     how: Release = "live",
     share: Share = 0.1,
     brokers: Brokers = None,
+    embedded: Embedded = False,
 ) -> None:
     """Put a playbook on cx.playbooks and release it: workers take it up while they run.
 
-    Refused when it does not hold, when one of its examples does not come out, or when its version was
-    published with another text.
+    Refused when it does not hold, when one of its examples does not come out, when its version was published
+    with another text, and when a rule of it is in another playbook, too.
     """
     import asyncio
 
     from cxstream.bootstrap.playbooks import publish
 
-    settings = console.settings(brokers=brokers)
+    settings = console.settings(brokers=brokers, embedded=embedded or None)
     _told(asyncio.run(publish(settings, file.read_text("utf-8"), str(file), _how(how), share)))
 
 

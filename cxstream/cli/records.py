@@ -93,7 +93,8 @@ def tail(
     """Print the records of a topic as they come, until Ctrl-C or --count.
 
     With --json each record is one line of JSON, as it was written. Topics: transcripts, signals, nudges,
-    actions, escalations, summaries, customers, outcomes, approvals, decisions, lessons, learnt, dead-letters.
+    actions, escalations, summaries, passports, ledger, customers, outcomes, approvals, playbooks, shadows,
+    decisions, lessons, learnt, dead-letters.
     """
     from cxstream.engine import tail as tails
 

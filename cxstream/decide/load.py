@@ -36,8 +36,13 @@ def load_playbook(text: str, source: str) -> Playbook:
 
 def default_playbook() -> Playbook:
     """The playbook that comes with cxstream."""
+    return load_playbook(default_text(), "default.yaml")
+
+
+def default_text() -> str:
+    """Its text."""
     resource = files("cxstream.decide").joinpath("playbooks", "default.yaml")
-    return load_playbook(resource.read_text("utf-8"), "default.yaml")
+    return resource.read_text("utf-8")
 
 
 def check(path: Path) -> list[str]:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from cxstream.context.given import Given
 from cxstream.decide.deciding import Deciding
-from cxstream.decide.index import Ranked
+from cxstream.decide.index import Index, Ranked
 from cxstream.decide.load import load_playbook
 from cxstream.decide.moment import Decided, Moment
 from cxstream.decide.playbook import Playbook
@@ -50,7 +50,9 @@ class Released:
                 self._releases[record.name] = record
         else:
             self._versions[(record.name, record.version)] = _playbook(record)
-        self._build()
+        problems = self._build()
+        if record.name in problems:
+            raise RecordError("bad_playbook", field="rules", mend=problems[record.name])
 
     def decide(self, moment: Moment, given: tuple[Given, ...]) -> Decided:
         """The decisions of a moment, by whoever is chosen for its customer."""
@@ -83,28 +85,46 @@ class Released:
         """What the live ones allow to be passed on."""
         return self._live.passport
 
-    def _build(self) -> None:
-        """Make everything anew; what does not fit together leaves it as it was."""
-        live = dict(self._files)
-        for name, release in self._releases.items():
-            if (name, release.live) in self._versions:
-                live[name] = self._versions[(name, release.live)]
+    def _build(self) -> dict[str, str]:
+        """Make everything anew; by name the problems of what does not fit and is left out.
+
+        Of two that do not fit together the one that was released first holds, in whatever order they came.
+        """
+        live, problems = self._fitting()
         canaries: list[tuple[str, float, Deciding]] = []
         shadow: Deciding | None = None
-        try:
-            made = self._make(tuple(live.values()))
-            for name, release in sorted(self._releases.items()):
-                trial = self._versions.get((name, release.trial or ""))
-                if trial is None:
-                    continue
+        for name, release in sorted(self._releases.items()):
+            trial = self._versions.get((name, release.trial or ""))
+            if trial is None:
+                continue
+            try:
                 beside = self._make((trial, *(p for n, p in live.items() if n != name)))
-                if release.mode == "canary":
-                    canaries.append((f"{name}@{trial.version}", release.share, beside))
-                else:
-                    shadow = beside
-        except PlaybookError as error:
-            raise RecordError("bad_playbook", field="rules", mend=str(error)) from error
-        self._live, self._canaries, self._shadow = made, canaries, shadow
+            except PlaybookError as error:
+                problems[name] = str(error)
+                continue
+            if release.mode == "canary":
+                canaries.append((f"{name}@{trial.version}", release.share, beside))
+            else:
+                shadow = beside
+        self._live = self._make(tuple(live.values()))
+        self._canaries, self._shadow = canaries, shadow
+        return problems
+
+    def _fitting(self) -> tuple[dict[str, Playbook], dict[str, str]]:
+        """The live playbooks by name, and the problems of those that do not fit beside them."""
+        live, problems = dict(self._files), dict[str, str]()
+        for release in sorted(self._releases.values(), key=lambda r: (r.event_time, r.name)):
+            playbook = self._versions.get((release.name, release.live))
+            if playbook is None:
+                continue
+            tried = {**live, release.name: playbook}
+            try:
+                Index(tuple(tried.values()))
+            except PlaybookError as error:
+                problems[release.name] = str(error)
+            else:
+                live = tried
+        return live, problems
 
 
 def share_of(customer: str, salt: str) -> float:

@@ -59,7 +59,8 @@ class Shelf(msgspec.Struct):
     def rolling_back(self, name: str, at: datetime) -> PlaybookRelease:
         """The release before: without the trial where there is one, else the version that was live before.
 
-        Raises `PlaybookError` when there is nothing to go back to.
+        A rollback is not itself rolled back: two people in a hurry must not undo each other. Raises
+        `PlaybookError` when there is nothing to go back to.
         """
         held = self.releases.get(name)
         if held is None:
@@ -68,9 +69,12 @@ class Shelf(msgspec.Struct):
             return replace(held, trial=None, share=0.0, mode="shadow", event_time=at)
         if held.previous is None:
             raise PlaybookError(
-                [f"{name} {held.live} is the first release; nothing to roll back to"]
+                [
+                    f"{name} {held.live} is the first release, or where a rollback went; to leave it, release"
+                    " another version by name"
+                ]
             )
-        return replace(held, live=held.previous, previous=held.live, event_time=at)
+        return replace(held, live=held.previous, previous=None, event_time=at)
 
 
 async def read_shelf(settings: Settings) -> Shelf:

@@ -17,6 +17,7 @@ from cxstream.errors import UNREADABLE, EngineError
 from cxstream.settings import Settings
 
 Show = Callable[[str], None]
+_WORDS = ("title", "reason", "action", "text")
 
 
 async def follow(
@@ -75,9 +76,7 @@ def pretty(console: Console) -> Show:
         if not isinstance(record, dict):
             console.print(Text(line))
             return
-        words = next(
-            (str(record[n]) for n in ("title", "reason", "action", "text") if record.get(n)), ""
-        )
+        words = next((str(record[n]) for n in _WORDS if record.get(n)), _differs(record))
         when = str(record.get("event_time") or "")[11:19]
         what = str(record.get("kind") or record.get("schema") or "").removeprefix("cx.")
         about = str(record.get("conversation_id") or record.get("customer_id") or "")
@@ -86,3 +85,14 @@ def pretty(console: Console) -> Show:
         )
 
     return show
+
+
+def _differs(record: dict[str, object]) -> str:
+    """What a playbook in shadow would have done otherwise; nothing for other records."""
+    sides = (("only_live", "only the live one"), ("only_trial", "only the one in shadow"))
+    told = []
+    for name, words in sides:
+        members = record.get(name)
+        if isinstance(members, list) and members:
+            told.append(f"{words}: {', '.join(map(str, members))}")
+    return "; ".join(told)

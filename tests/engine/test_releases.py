@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaProducer
 from brokers import Broker
 from support import read, said, settings_for
@@ -17,7 +18,9 @@ from cxstream import bootstrap
 from cxstream.bootstrap.playbooks import publish, release, roll_back
 from cxstream.engine import codec
 from cxstream.engine.app import CxApp
+from cxstream.engine.releases import read_shelf
 from cxstream.engine.topics import Topics
+from cxstream.errors import PlaybookError
 from cxstream.events import Action, Approval, DeadLetter, LedgerRow, Nudge, Shadow
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
@@ -125,6 +128,34 @@ def test_a_playbook_is_released_tried_and_rolled_back_while_the_worker_runs(
         assert (shadow.version, shadow.customer_id) == ("2", "c-1")
 
     play(broker, topic_prefix, tmp_path, story)
+
+
+def test_a_release_is_tried_before_it_is_sent_and_the_files_version_is_what_comes_before(
+    broker: Broker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """No worker here: what a policy owner is told, and what lies on the topic then."""
+    book = tmp_path / "t.yaml"
+    book.write_text(BOOK.format(version=1, word="first"))
+    settings = settings_for(broker, topic_prefix).model_copy(update={"playbooks": (book,)})
+    clash = BOOK.format(version=1, word="third").replace("playbook: t", "playbook: u")
+
+    async def story() -> None:
+        live = await publish(settings, BOOK.format(version=2, word="second"), "t", "live", 0.0)
+        assert (live.live, live.previous) == ("2", "1")
+        with pytest.raises(PlaybookError, match=r"does not fit beside .*'t' and 'u'"):
+            await publish(settings, clash, "u", "live", 0.0)
+        with pytest.raises(PlaybookError, match=r"u has no live version .*CXSTREAM_PLAYBOOKS"):
+            await publish(settings, clash, "u", "shadow", 0.0)
+        back = await roll_back(settings, "t")
+        assert (back.live, back.previous) == ("1", None)
+        with pytest.raises(PlaybookError, match="where a rollback went"):
+            await roll_back(settings, "t")
+        shelf = await read_shelf(settings)
+        assert sorted(shelf.versions) == [("t", "1"), ("t", "2")]
+        assert shelf.versions[("t", "1")].text == book.read_text()
+        assert shelf.releases == {"t": back}
+
+    asyncio.run(asyncio.wait_for(story(), 120))
 
 
 def test_nothing_is_cleared_until_somebody_who_may_has_said_yes(

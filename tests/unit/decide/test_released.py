@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from decide_moments import moment
@@ -121,6 +124,35 @@ def test_a_playbook_that_does_not_fit_beside_the_others_is_not_taken_up() -> Non
     assert set(versions(one).values()) == {"1"}
 
 
+def test_what_does_not_fit_keeps_nothing_else_from_being_released() -> None:
+    clash = PlaybookRecord("u", "1", text("1").replace("playbook: t", "playbook: u"), AT)
+    release = PlaybookRelease("u", "1", AT)
+    one = released(clash)
+    with pytest.raises(RecordError):
+        one.take(release)
+    one.take(book("2", "coffee"))
+    one.take(PlaybookRelease("t", "2", AT + timedelta(seconds=1)))
+    assert set(versions(one, "coffee").values()) == {"2"}
+    one.take(PlaybookRelease("u", "1", AT + timedelta(seconds=2)))  # now it does
+    assert [playbook.name for playbook in one.playbooks] == ["t", "u"]
+
+
+def test_of_two_that_clash_the_first_released_holds_in_any_order() -> None:
+    def made(order: Sequence[PlaybookEvent]) -> list[str]:
+        one = Released([], Decider)
+        for record in order:
+            with suppress(RecordError):
+                one.take(record)
+        return [playbook.name for playbook in one.playbooks]
+
+    records: list[PlaybookEvent] = []
+    for n, name in enumerate(("b", "a")):
+        body = text("1").replace("playbook: t", f"playbook: {name}")
+        records.append(PlaybookRecord(name, "1", body, AT))
+        records.append(PlaybookRelease(name, "1", AT + timedelta(seconds=n)))
+    assert all(made(order) == ["b"] for order in permutations(records))
+
+
 def shelf(*records: PlaybookEvent) -> Shelf:
     one = Shelf()
     for record in records:
@@ -139,7 +171,10 @@ def test_a_rollback_ends_the_trial_first_then_goes_to_the_version_before() -> No
     assert (ended.live, ended.trial) == ("2", None)
     one.take(ended)
     back = one.rolling_back("t", AT + timedelta(3))
-    assert (back.live, back.previous) == ("1", "2")
+    assert (back.live, back.previous) == ("1", None)
+    one.take(back)
+    with pytest.raises(PlaybookError, match="where a rollback went"):
+        one.rolling_back("t", AT + timedelta(4))
     with pytest.raises(PlaybookError, match="never released"):
         one.rolling_back("u", AT)
     with pytest.raises(PlaybookError, match="first release"):
