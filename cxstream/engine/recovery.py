@@ -141,7 +141,15 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
 
 
 class SafeTables(TableManager):  # type: ignore[misc]
-    """Faust's table manager with `RewindThenRead`."""
+    """Faust's table manager with `RewindThenRead`, and without the second that it waits for agents to start.
+
+    Ours have started by then (the conductor waits for them), and a restart is as long as its waits.
+    """
+
+    async def on_start(self) -> None:
+        """Register the tables, and begin to recover them."""
+        await self._update_channels()
+        await self.recovery.start()
 
     @property
     def recovery(self) -> Recovery:
