@@ -190,7 +190,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "each word left out": Method(_each, lambda count, values: (-values).tolist()),
     "two words left out": Method(_two, _over_two),
     "each word alone": Method(list, lambda count, values: values.tolist()),
-    "left out, and half alone": Method(  # what `understand.explain` does
+    "left out, and half alone": Method(  # `understand.explain`, were it to leave out every word
         lambda words: [*_each(words), *words],
         lambda count, values: (values[count:] / 2 - values[:count]).tolist(),
     ),

@@ -57,26 +57,32 @@ class ModelScorer:
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """The scores of each text and, in the same pass, its gist."""
         plain = [normalise(text) for text in texts]
+        vectors = self.encoder.encode(plain)
         gist = self.gist or _no_gist
+        scores = self._scores(vectors, plain)
         return [
-            Reading(self._one(vector, text), gist(vector, text))
-            for vector, text in zip(self.encoder.encode(plain), plain, strict=True)
+            Reading(found, gist(vector, text))
+            for found, vector, text in zip(scores, vectors, plain, strict=True)
         ]
 
-    def _one(self, vector: Vectors, text: str) -> Scores:
-        read = features(vector[: self.heads.dimensions], text)
-        bare = read[: self.heads.dimensions]
+    def _scores(self, vectors: Vectors, plain: Sequence[str]) -> list[Scores]:
+        """Head by head, all texts: a head's weights stay in the core's own cache, those of all would not."""
+        size = self.heads.dimensions
+        read = [features(vector[:size], text) for vector, text in zip(vectors, plain, strict=True)]
         found = {
-            name: head.probabilities(read if head.tone else bare)
+            name: [head.probabilities(row if head.tone else row[:size]) for row in read]
             for name, head in self.heads.heads.items()
         }
-        return to_scores(
-            intents=found["intent"],
-            sentiment=found["sentiment"],
-            emotions=found["emotion"],
-            abuse=found["abuse"]["abuse"],
-            model=self.name,
-        )
+        return [
+            to_scores(
+                intents=found["intent"][place],
+                sentiment=found["sentiment"][place],
+                emotions=found["emotion"][place],
+                abuse=found["abuse"][place]["abuse"],
+                model=self.name,
+            )
+            for place in range(len(plain))
+        ]
 
 
 def _no_gist(_: Vectors, __: str) -> bytes:

@@ -58,6 +58,10 @@ _MOOD: Final = re.compile(
         for sign in sorted(_MOODS, key=len, reverse=True)
     )
 )
+_MAYBE_MOOD: Final = re.compile(r"[:=;<]|[xX]D|[^\x00-\x7f]")
+"""What every sign of a mood holds: looked for first, since most texts have none of it."""
+
+_NO_CONTROL: Final = {code: " " for code in (*range(32), 127)}
 _TRANSLATED_APOSTROPHES: Final = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "´": "'", "＇": "'"})
 _NOT_A_WORD: Final = re.compile(r"[^\w' ]+|_+")
 _LOOSE_APOSTROPHE: Final = re.compile(r"(?<!\w)'+|'+(?!\w)")
@@ -74,12 +78,20 @@ def normalise(text: str) -> str:
     text = text[:LIMIT].translate(_TRANSLATED_APOSTROPHES)
     text = _MASKED_NAME.sub(f" {SOMEBODY} ", text)
     text = _MASK.sub(f" {NUMBER} ", text)
-    text = _MOOD.sub(lambda sign: f" {_MOODS[sign[0]]} ", text)
-    text = "".join(map(_plain, unicodedata.normalize("NFKC", text))).casefold()
+    if _MAYBE_MOOD.search(text):
+        text = _MOOD.sub(lambda sign: f" {_MOODS[sign[0]]} ", text)
+    text = _in_plain_characters(text).casefold()
     text = _HAS_DIGIT.sub(f" {NUMBER} ", text)
     text = _LOOSE_APOSTROPHE.sub(" ", _NOT_A_WORD.sub(" ", text))
     text = _STRETCHED.sub(r"\1\1", text)
     return " ".join(_fold_numbers(_words(text.split())))
+
+
+def _in_plain_characters(text: str) -> str:
+    """One way to write each character; ASCII has but one."""
+    if text.isascii():
+        return text.translate(_NO_CONTROL)
+    return "".join(map(_plain, unicodedata.normalize("NFKC", text)))
 
 
 def _plain(character: str) -> str:

@@ -25,7 +25,7 @@ def _analyser() -> SentimentIntensityAnalyzer:
     return analyser
 
 
-@lru_cache(16)  # the heads and the gist of one text both ask
+@lru_cache(1024)  # the heads and the gist both ask for the texts of a batch
 def tone(normalised: str) -> tuple[float, float, float, float]:
     """Shares of negative, neutral and positive words (0 to 1) and the compound score (-1 to 1).
 

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from cxstream.errors import ModelError
 from cxstream.events import Scores
-from cxstream.understand.explain import PIECES, Ask, Span, explain, explain_all, probability
+from cxstream.understand.explain import (
+    LOUD,
+    PIECES,
+    Ask,
+    Span,
+    explain,
+    explain_all,
+    probability,
+)
 from cxstream.understand.labels import EMOTIONS, INTENTS
 from cxstream.understand.lines import score_lines
 from cxstream.understand.normalise import normalise
@@ -100,18 +108,32 @@ def test_at_most_six_words_the_heaviest() -> None:
 
 
 def test_a_long_text_costs_no_more_than_its_pieces() -> None:
-    scorer = Hears("awful")
+    scorer = Hears("awful", each=0.9)
     words = [f"w{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(120)]
     words[40] = "awful"
     text = " ".join(words)
     spans = explain(scorer, text, "abuse")
-    assert len(scorer.batches[0]) == 41 == 2 * PIECES + 1
+    assert [len(batch) for batch in scorer.batches] == [1 + PIECES, 3]
     assert [s.split() for s in marked(text, spans)] == [words[36:42]]
     explain(scorer, text * 10_000, "abuse")
-    assert len(scorer.batches[-1]) <= 2 * PIECES + 1
+    assert all(len(batch) <= 1 + PIECES for batch in scorer.batches)
 
 
-def test_many_asks_are_one_batch_and_one_text_is_cut_once() -> None:
+def test_only_what_says_most_by_itself_is_left_out() -> None:
+    scorer = Hears("awful", "late", "again", "never", each=0.9)
+    text = "it is awful that you were never there and late again"
+    assert marked(text, explain(scorer, text, "abuse")) == ["awful", "never", "late again"]
+    _, left_out = scorer.batches
+    shorter = {variant.replace("  ", " ").strip() for variant in left_out}
+    assert shorter == {
+        text.replace(word, "").replace("  ", " ").strip()
+        for word in ("awful", "never", "late", "again")
+    }
+    explain(scorer, "awful " * LOUD + "bills are late", "abuse")
+    assert len(scorer.batches[-1]) <= LOUD
+
+
+def test_many_asks_are_two_batches_and_one_text_is_cut_once() -> None:
     scorer = Hears("awful", "late")
     asks = [
         Ask("an awful bill", "abuse"),
@@ -126,8 +148,8 @@ def test_many_asks_are_one_batch_and_one_text_is_cut_once() -> None:
         ["awful"],
         [],
     ]
-    assert [len(batch) for batch in scorer.batches] == [14]
-    assert len(set(scorer.batches[0])) == 14
+    assert [len(batch) for batch in scorer.batches] == [8, 6]
+    assert len({text for batch in scorer.batches for text in batch}) == 14
 
 
 @pytest.mark.parametrize("target", ["", "anger", "emotion.", "emotion.glee", "intent.x", "abuse.x"])
