@@ -1,4 +1,4 @@
-"""Which words carried a signal: each is heard alone, the loudest are left out in turn; what that does is their weight.
+"""Which words carried a signal: each is heard alone, the loudest left out in turn; what that does is a weight.
 
 What the score loses without a word counts whole, what the word says by itself, more than the text's other
 words do, counts half: so of two words that say the same, neither hides the other. That needs nothing of a
@@ -7,8 +7,9 @@ taken from the text as it was given, before it is normalised, so that spans are 
 
 A word alone is a short text, and one that comes again; a text without a word is neither. So only the words
 that say most alone are left out: four of twelve, on average, and nine times of ten the same words are shown
-as if all had been. All words alone are scored in one batch, all texts without a word in a second. Other methods, gradients too, name words whose loss a score
-feels less: `learn.deletion` measures it, and the result stands in the scores' card.
+as if all had been. All words alone are scored in one batch, all texts without a word in a second. Other
+methods, gradients too, name words whose loss a score feels less: `learn.deletion` measures it, and the result
+stands in the scores' card.
 """
 
 from __future__ import annotations
@@ -231,7 +232,7 @@ def _spans(
     alone: Sequence[float],
     left_out: Mapping[int, float],
 ) -> tuple[Span, ...]:
-    """The probability of the whole text, of each part alone, and without a part for those that were left out."""
+    """The probability of the whole text, of each part alone, and without those parts that were left out."""
     usual = median_low(map(_odds, alone))
     weights = {
         place: _odds(whole) - _odds(without_it) + _ALONE * (_odds(alone[place]) - usual)

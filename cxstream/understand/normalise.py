@@ -33,7 +33,7 @@ _DIGITS: Final = frozenset(
 )
 _INSIDE_RUN: Final = frozenset("oh o double triple hundred thousand".split())
 
-_MOODS: Final = {
+MOODS: Final = {
     "😡": "angry", "😠": "angry", "🤬": "furious", "😤": "annoyed", "🙄": "annoyed", "😒": "annoyed",
     "👎": "bad", "😞": "disappointed", "😔": "sad", "😢": "sad", "😭": "sad", "😟": "worried",
     "😰": "worried", "😱": "scared", "😕": "confused", "🤔": "not sure", "🙂": "nice", "😀": "happy",
@@ -55,13 +55,13 @@ _MOOD: Final = re.compile(
     # a sign of letters or of a colon must stand by itself: 10:/ or MaxDate is no mood
     "|".join(
         re.escape(sign) if not sign.isascii() else rf"(?<!\w){re.escape(sign)}(?![\w/])"
-        for sign in sorted(_MOODS, key=len, reverse=True)
+        for sign in sorted(MOODS, key=len, reverse=True)
     )
 )
 _MAYBE_MOOD: Final = re.compile(r"[:=;<]|[xX]D|[^\x00-\x7f]")
 """What every sign of a mood holds: looked for first, since most texts have none of it."""
 
-_NO_CONTROL: Final = {code: " " for code in (*range(32), 127)}
+_NO_CONTROL: Final = dict.fromkeys((*range(32), 127), " ")
 _TRANSLATED_APOSTROPHES: Final = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "´": "'", "＇": "'"})
 _NOT_A_WORD: Final = re.compile(r"[^\w' ]+|_+")
 _LOOSE_APOSTROPHE: Final = re.compile(r"(?<!\w)'+|'+(?!\w)")
@@ -79,7 +79,7 @@ def normalise(text: str) -> str:
     text = _MASKED_NAME.sub(f" {SOMEBODY} ", text)
     text = _MASK.sub(f" {NUMBER} ", text)
     if _MAYBE_MOOD.search(text):
-        text = _MOOD.sub(lambda sign: f" {_MOODS[sign[0]]} ", text)
+        text = _MOOD.sub(lambda sign: f" {MOODS[sign[0]]} ", text)
     text = _in_plain_characters(text).casefold()
     text = _HAS_DIGIT.sub(f" {NUMBER} ", text)
     text = _LOOSE_APOSTROPHE.sub(" ", _NOT_A_WORD.sub(" ", text))

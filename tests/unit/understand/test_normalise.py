@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxstream.understand.normalise import LIMIT, normalise
+from cxstream.understand.normalise import LIMIT, MOODS, normalise
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,15 @@ def test_a_megabyte_costs_no_more_than_its_beginning() -> None:
 def test_a_dialect_written_as_it_sounds_is_the_same_words(said: str, plain: str) -> None:
     assert normalise(said) == plain
     assert normalise(plain) == plain
+
+
+@pytest.mark.parametrize("sign", MOODS)
+def test_every_sign_of_a_mood_is_its_word_wherever_it_stands(sign: str) -> None:
+    word = MOODS[sign]
+    assert normalise(f"well {sign}") == normalise(f"well {word}")
+    assert normalise(f"{sign} well") == normalise(f"{word} well")
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_letters_of_ascii_take_the_short_way_to_the_same_words(text: str) -> None:
+    assert normalise(text) == normalise(text + " \u200d")  # a joiner vanishes, after the long way
