@@ -70,6 +70,8 @@ class Decider:
             if ranked is not None and ranked.rule.withdraw_when is not None:
                 view.ready(ranked.rule.withdraw_when)
         matches, rejected = match(here, moment, view)
+        if not matches and not shown:
+            return Decided((), attention.after(), tuple(rejected))
         cards = Cards(self.index.by_id, moment, view, attention)
         cards.withdraw_what_is_over()
         choosing = Choosing(moment, view, attention, cards, rejected)

@@ -353,6 +353,8 @@ def test_harmless_words_raise_no_alarm(text: str) -> None:
         ("I've just gone through all this with the bot", "customer_repeats"),
         ("they said somebody would come and no one has turned up", "promise_broken"),
         ("I think it's time to part ways with you", "cancellation_save_offer"),
+        ("I think we'll let the policy lapse this time", "cancellation_save_offer"),
+        ("I had to choose between your bill and the gas", "vulnerable_customer"),
     ],
 )
 def test_words_are_enough(text: str, rule: str) -> None:
