@@ -38,7 +38,7 @@ class Anchors:
                     always[pattern.source] = use
                 for text in pattern.anchors:
                     waiting.setdefault(text, {})[pattern.source] = use
-        anchors = [_Anchor(text, tuple(those.values())) for text, those in waiting.items()]
+        anchors = [_Anchor(text, those) for text, those in waiting.items()]
         shared = Counter(three for text in waiting for three in _threes(text))
         self._always = tuple(always.values())
         self._short = tuple(anchor for anchor in anchors if len(anchor.text) < _THREE)
@@ -51,23 +51,20 @@ class Anchors:
 
     def heard(self, said: Said) -> Heard:
         """Which patterns match."""
-        text = said.text
-        likely = [*self._short]
-        for three in self._threes.intersection(_threes(text)):
-            likely += self._filed[three]
-        uses = [*self._always]
-        for anchor in likely:
+        text, filed = said.text, self._filed
+        uses = {use.pattern.source: use for use in self._always}
+        for anchor in self._short:
             if anchor.text in text:
-                uses += anchor.uses
+                uses |= anchor.uses
+        for three in self._threes.intersection(_threes(text)):
+            for anchor in filed[three]:
+                if anchor.text in text:
+                    uses |= anchor.uses
         heard: dict[int, list[Listened]] = {}
-        seen: set[str] = set()
-        for use in uses:
-            source = use.pattern.source
-            if source not in seen:
-                seen.add(source)
-                if said.matches(use.pattern):
-                    for place, listened in use.by:
-                        heard.setdefault(place, []).append(listened)
+        for use in uses.values():
+            if said.search(use.pattern):
+                for place, listened in use.by:
+                    heard.setdefault(place, []).append(listened)
         return heard
 
 
@@ -80,7 +77,7 @@ class _Use(NamedTuple):
 
 class _Anchor(NamedTuple):
     text: str
-    uses: tuple[_Use, ...]
+    uses: dict[str, _Use]
 
 
 def _threes(text: str) -> set[str]:

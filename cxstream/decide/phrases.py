@@ -54,9 +54,14 @@ class Said:
         """Where a pattern matches, in the characters of `text`."""
         found = self._matches.get(pattern.source)
         if found is None:
-            likely = pattern.may_match(self.text)
-            searched = pattern.compiled.finditer(self.text) if likely else ()
-            found = self._matches[pattern.source] = tuple([match.span() for match in searched])
+            found = self.search(pattern) if pattern.may_match(self.text) else ()
+            self._matches[pattern.source] = found
+        return found
+
+    def search(self, pattern: Pattern) -> tuple[Span, ...]:
+        """The same of a pattern that has an anchor here, or none, and was not searched yet."""
+        found = tuple([match.span() for match in pattern.compiled.finditer(self.text)])
+        self._matches[pattern.source] = found
         return found
 
     def span(self, start: int, end: int) -> Span:
