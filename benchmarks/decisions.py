@@ -1,4 +1,4 @@
-"""What a decision costs: the customers' utterances of the bundled stories, over 34 and over 102 rules.
+"""What a decision costs: the events of the bundled stories, over 34 and over 102 rules.
 
     .venv/bin/python benchmarks/decisions.py
 
@@ -25,7 +25,7 @@ from cxstream.decide.load import load_playbook
 from cxstream.decide.moment import Moment
 from cxstream.decide.signals import moment_of
 from cxstream.demo.story import bundled
-from cxstream.events import Role, Signal, to_ms
+from cxstream.events import Signal, to_ms
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
 from cxstream.pipeline import ConversationHop
@@ -38,7 +38,7 @@ COPIES = (1, 3)
 
 
 def moments() -> list[Moment]:
-    """Every customer utterance of the stories, with the facts of its conversation."""
+    """Every utterance and happening of the stories, with the facts of its conversation."""
     hop = ConversationHop(
         redactor=PatternRedactor(), foresight=RuleTrajectory(), observer=Metrics()
     )
@@ -55,7 +55,7 @@ def moments() -> list[Moment]:
             reading = readings(scorer, [text])[0] if text else None
             for out in hop.hear(state, heard, reading):
                 signal = out.record
-                if isinstance(signal, Signal) and signal.role is Role.CUSTOMER:
+                if isinstance(signal, Signal):
                     found.append(moment_of(signal, Customer(key=out.key)))
     return found
 
@@ -84,20 +84,19 @@ def times_us(decider: Decider, told: list[Moment]) -> Iterator[float]:
 
 
 def main() -> None:
-    """Print a line a playbook: rules, and the median, fastest and slowest round."""
-    told = moments()
+    """Print a line a playbook and kind of event: the median, fastest and slowest round."""
+    every = moments()
+    kinds = {"customer utterances": [m for m in every if m.role == "customer"], "events": every}
     deciders = [longer(copies) for copies in COPIES]
-    rounds: list[list[float]] = [[] for _ in deciders]
-    for _ in times_us(deciders[0], told):
+    for _ in times_us(deciders[0], every):
         pass  # warm
-    for place, decider in enumerate(deciders):
-        rounds[place] += times_us(decider, told)
-    sys.stdout.write(f"{len(told)} customer utterances, {ROUNDS} rounds\n")
-    for decider, found in zip(deciders, rounds, strict=True):
-        sys.stdout.write(
-            f"{len(decider.rules):4} rules: median {statistics.median(found):6.0f} us a decision,"
-            f" {min(found):.0f} to {max(found):.0f}\n"
-        )
+    for decider in deciders:
+        for kind, told in kinds.items():
+            found = [*times_us(decider, told)]
+            sys.stdout.write(
+                f"{len(decider.rules):4} rules, {len(told):3} {kind:19}: median"
+                f" {statistics.median(found):4.0f} us a decision, {min(found):.0f} to {max(found):.0f}\n"
+            )
 
 
 if __name__ == "__main__":
