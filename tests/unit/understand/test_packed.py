@@ -162,6 +162,17 @@ def test_trials_measure_each_precision() -> None:
     assert min(exact.tokens_per_s, whole.tokens_per_s) > 0
 
 
+def test_on_one_thread_the_neighbours_of_a_busy_machine_do_not_choose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    late = iter(range(1, 1000))
+    monkeypatch.setattr("time.perf_counter", lambda: 1e6 * next(late))  # as neighbours have it
+    tried = try_each(lambda p: PackedBert(SHAPE, tensors(), p), texts(), ("fp32",))
+    assert tried[0][0].tokens_per_s > 1.0
+
+
 def test_the_shipped_encoder_chooses_for_itself() -> None:
     layers = Path(__file__).parents[3] / "models" / "encoder" / "layers.safetensors"
     encoder = MiniLm(tuned=layers, precision="auto")
