@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
@@ -26,6 +26,7 @@ from cxstream.engine.clocks import Clocks
 from cxstream.engine.codec import Cause, place_of
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.overload import Overload
+from cxstream.engine.sent import delivered
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.tracing import Tracer
 from cxstream.engine.watching import EngineObserver, Progress, Sent
@@ -209,12 +210,12 @@ class BatchAgent(ABC):
 
     async def _publish(self, replies: Sequence[Reply], writes: Sequence[Write]) -> None:
         """Outputs first, then the state that knows of them; both are with the broker on return."""
-        sent: list[Awaitable[Sent]] = []
+        sent: list[asyncio.Future[Sent]] = []
         for number, reply in enumerate(replies):
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
             sent.append(await self._desk.outbox.post(reply.out, reply.cause))
-        for metadata in await asyncio.gather(*sent):
+        for metadata in await delivered(sent):
             self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
         if self.table is not None:
             await self.table.write(writes, self._clocks.now_ms)

@@ -50,6 +50,8 @@ from cxstream.pipeline import ConversationHop, CustomerHop, Ladder
 from cxstream.settings import Settings
 
 SWEEP_S = 10.0
+BATCH_BYTES = 262_144
+"""What goes to one partition in one request; a micro-batch fits, or it would wait for answers in between."""
 REBALANCE_S = 60.0
 """Who has not joined after so long is put out of the group."""
 _log = logging.getLogger(__name__)
@@ -165,6 +167,7 @@ def build_app(
         producer_acks=-1,
         producer_request_timeout=60.0,
         producer_max_request_size=8_000_000,
+        producer_max_batch_size=BATCH_BYTES,
         web_enabled=False,
         web_in_thread=False,
     )

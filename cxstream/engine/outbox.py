@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
 
 import faust
 from msgspec import Struct
@@ -15,16 +15,16 @@ from cxstream.pipeline import Outbound
 
 
 class Outbox:
-    """Sends what the hops say; the returned awaitable is done when the broker has the record."""
+    """Sends what the hops say; the returned future is done when the broker has the record."""
 
     def __init__(self, app: faust.App, topics: Topics) -> None:
         self._app = app
         self._topic_of = topics.by_role()
 
-    async def post(self, out: Outbound, cause: Cause) -> Awaitable[Sent]:
+    async def post(self, out: Outbound, cause: Cause) -> asyncio.Future[Sent]:
         """Hand one record to the producer, keyed, with what it carries on from its cause."""
         record: Struct = out.record
-        sent: Awaitable[Sent] = await self._app.producer.send(
+        sent: asyncio.Future[Sent] = await self._app.producer.send(
             self._topic_of[out.topic],
             out.key.encode("utf-8", "replace"),
             codec.encode(record),

@@ -6,12 +6,12 @@ write is told the partition.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import faust
 
+from cxstream.engine.sent import delivered
 from cxstream.engine.stores import Row, Rows
 
 Write = tuple[int, bytes, bytes | None]
@@ -67,9 +67,7 @@ class StateTable:
         ]
         rows: dict[int, list[Row]] = {}
         reached: dict[int, int] = {}
-        for (partition, key, value), metadata in zip(
-            writes, await asyncio.gather(*sent), strict=True
-        ):
+        for (partition, key, value), metadata in zip(writes, await delivered(sent), strict=True):
             rows.setdefault(partition, []).append(Row(key, value, clock(partition)))
             reached[partition] = max(metadata.offset, reached.get(partition, -1))
         for partition, found in rows.items():
