@@ -102,8 +102,9 @@ class Member:
     def wait(self, timeout_s: float = 60.0) -> int:
         """Wait for its end and give its exit code."""
         assert self.process is not None
-        code = self.process.wait(timeout_s)
-        self._logging.join()
+        process, logging = self.process, self._logging  # a supervisor may start it anew meanwhile
+        code = process.wait(timeout_s)
+        logging.join()
         return code
 
     def end(self) -> None:
