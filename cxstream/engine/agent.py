@@ -108,13 +108,17 @@ class BatchAgent(ABC):
                 await asyncio.shield(task)
             except asyncio.CancelledError:
                 await asyncio.wait({task}, timeout=desk.app.drain_left_s())
-                if not task.done():
+                if task.done() and not task.cancelled() and task.exception() is None:
+                    self._finish(batches, batch)
+                else:
+                    _log.warning("%s: a batch was not done and is handed back", self.stage)
                     task.cancel()
                     batches.hand_back(batch)
-                else:
-                    self._finish(batches, batch)
                 raise
             except Exception as error:
+                # Faust starts this agent anew before the worker ends. What comes behind a batch that failed
+                # must not be worked on: it would overtake, on a state of which Kafka has a newer one.
+                desk.draining.set()
                 batches.hand_back(batch)
                 _log.exception("%s: a batch could not be written; the worker stops", self.stage)
                 await desk.app.crash(error)
@@ -142,7 +146,7 @@ class BatchAgent(ABC):
         """See to the keys that have been silent too long; between batches, never during one.
 
         In rounds, so that a million of them hold nobody up. Keys of partitions that went to another worker are
-        its own to see to, and nothing is touched while partitions move.
+        its own to see to, and nothing is touched while partitions move or the worker drains.
         """
         for _ in range(ROUNDS):
             if not await self._round():
@@ -151,10 +155,19 @@ class BatchAgent(ABC):
 
     async def _round(self) -> bool:
         async with self._turn:
-            if self.table is None or not self._desk.app.flow_control.is_active():
+            desk = self._desk
+            if (
+                self.table is None
+                or desk.draining.is_set()
+                or not desk.app.flow_control.is_active()
+            ):
                 return False
             tidied = self.tidy()
-            await self._publish(tidied.replies, tidied.writes)
+            try:
+                await self._publish(tidied.replies, tidied.writes)
+            except Exception:
+                desk.draining.set()  # as where a batch fails
+                raise
             return tidied.more
 
     def tidy(self) -> Tidied:

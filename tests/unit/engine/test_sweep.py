@@ -18,6 +18,7 @@ from cxstream.engine.arrivals import Arrivals
 from cxstream.engine.conversation_agent import SILENCE_MS, ConversationAgent
 from cxstream.engine.state import Clock, Write
 from cxstream.engine.stores import MemoryRows, Row
+from cxstream.errors import StateError
 from cxstream.events import from_ms
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
@@ -67,11 +68,13 @@ class Sweeping:
             assignment=lambda: {TP(SOURCE, 0)}, highwater=lambda tp: 0, _committed_offset={}
         )
         flow = SimpleNamespace(is_active=lambda: True)
+        self.draining = asyncio.Event()
         desk: Any = SimpleNamespace(
             app=SimpleNamespace(consumer=consumer, flow_control=flow),
             outbox=self.outbox,
             progress=SimpleNamespace(note_sent=lambda *place: None),
             arrivals=Arrivals(),
+            draining=self.draining,
         )
         self._agent = ConversationAgent(desk, hop(), None, table, source=SOURCE)  # type: ignore[arg-type]
 
@@ -135,3 +138,19 @@ def test_a_state_that_cannot_be_read_holds_nobody_up(caplog: pytest.LogCaptureFi
     assert "cannot be read" in caplog.text
     assert sweeping.at(32) == 0
     assert table.get(0, b"damaged") == b"\xff"
+
+
+def test_a_sweep_that_fails_is_the_last_one_of_this_worker() -> None:
+    table = filled(1)
+    sweeping = Sweeping(table)
+    whole = table.write
+
+    async def full(writes: list[Write], clock: Clock) -> None:
+        raise StateError("the disk is full")
+
+    table.write = full  # type: ignore[method-assign]
+    with pytest.raises(StateError):
+        sweeping.at(31)
+    assert sweeping.draining.is_set(), "nor is another batch taken"
+    table.write = whole  # type: ignore[method-assign]
+    assert sweeping.at(31) == 0
