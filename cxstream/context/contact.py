@@ -51,7 +51,7 @@ _NEWEST = (
 )
 """What the later knowledge says, when two keys knew of one conversation."""
 
-_MARKS = ("introduced", "came_back", "repeat", "escalated", "counted", "judged")
+_MARKS = ("introduced", "came_back", "repeat", "escalated", "resolved", "counted", "judged")
 """What happened once for all, whichever key saw it."""
 
 
@@ -60,8 +60,8 @@ class Contact(Struct):
 
     `level` and `lowest` are the customer's mood now and at its worst, -1 to 1. `introduced`: the one who took
     it was told what went before (see `decide.passport`). `came_back`: the customer came again about it;
-    `repeat`: it is such a coming again itself. `counted` and `judged`: its figures were given out (see
-    `lessons.kpis`).
+    `repeat`: it is such a coming again itself. `escalated`, `resolved`: that was told of it.
+    `counted` and `judged`: its figures were given out (see `lessons.kpis`).
     """
 
     channel: str
@@ -82,6 +82,7 @@ class Contact(Struct):
     escalated: bool = False
     counted: bool = False
     judged: bool = False
+    resolved: bool = False
 
     def update(self, at_ms: int, agent_id: str, facts: Mapping[str, object]) -> None:
         """Take over a conversation's facts as its newest signal gives them."""

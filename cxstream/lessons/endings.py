@@ -29,9 +29,10 @@ def endings(state: Customer, signal: Signal, escalated: bool) -> list[Outcome]:
     if escalated and here is not None and not here.escalated:  # told once: its id says no more
         here.escalated = True
         found.append(_outcome(state, signal, signal.conversation_id, "escalated", None))
-    if facts.get("ended"):
+    if facts.get("ended") and here is not None and not here.resolved:
         mood = mood_of(facts)
         if not facts.get("unresolved") and facts.get("customer_turns") and mood >= CROSS:
+            here.resolved = True  # what comes late ends it again
             reason = f"nothing open, mood {mood:+.2f} at the end"
             found.append(_outcome(state, signal, signal.conversation_id, "resolved", reason))
     for conversation_id, topics in _came_back(state, signal):

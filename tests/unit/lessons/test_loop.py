@@ -108,6 +108,8 @@ def test_who_comes_back_about_the_same_thing_says_that_it_was_not_resolved() -> 
     assert [o.kind for o in records(ended.noted, "outcomes") if isinstance(o, Outcome)] == [
         "resolved"
     ]
+    late = after(loop, state, signal(START_MS + HOUR_MS - 1, ended=True, level=0.1))
+    assert records(late.noted, "outcomes") == [], "its id would be the same, its mood another"
     other = signal(START_MS + DAY_MS, conversation="c-2", intents=("order_or_delivery_status",))
     assert records(after(loop, state, other).noted, "outcomes") == []
     same = signal(START_MS + 2 * DAY_MS, conversation="c-3")
