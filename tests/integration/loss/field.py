@@ -40,7 +40,7 @@ class Field:
     def __init__(self, setup: Setup, *, seed: int | str, cluster: ModuleType | None = None) -> None:
         self.setup = setup
         self.dice = random.Random(seed)
-        self.ledger = Ledger(Shown())
+        self.ledger = Ledger(Shown(), words=not setup.real)
         self.members: list[Member] = []
         self.cluster = cluster
         self._more = asyncio.Event()

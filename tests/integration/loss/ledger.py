@@ -86,6 +86,8 @@ class Ledger:
     """Everything sent and everything seen, in the order of each partition."""
 
     screen: Screen | None = None
+    words: bool = True
+    """Whether the words that carried a decision count: with a deadline some go out without."""
     sent: dict[tuple[str, int], Sent] = field(default_factory=dict)
     partition_of: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, dict[str, Out]] = field(
@@ -118,7 +120,11 @@ class Ledger:
         if role in STANDING:
             self.loop.note_standing(role, found)
             return
-        name, digest = _identity(role, found), blake2b(value, digest_size=8).digest()
+        name = _identity(role, found)
+        if not self.words:
+            found.get("why", {}).pop("carried", None)
+            value = json.dumps(found).encode()
+        digest = blake2b(value, digest_size=8).digest()
         self.records[role] += 1
         if name not in self.outputs[role]:
             self.outputs[role][name] = Out(digest, written_ms)
