@@ -121,8 +121,8 @@ class Ledger:
             self.loop.note_standing(role, found)
             return
         name = _identity(role, found)
-        if not self.words:
-            found.get("why", {}).pop("carried", None)
+        if not self.words and role in ("nudges", "actions", "escalations"):
+            found["why"].pop("carried", None)
             value = json.dumps(found).encode()
         digest = blake2b(value, digest_size=8).digest()
         self.records[role] += 1
