@@ -385,6 +385,9 @@ def write_records(path: Path, records: list[dict[str, object]]) -> Path:
 @contextmanager
 def process(log: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """A command that runs until it is told to stop; its standard output is a pipe."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # a shell that started us in the background has us ignore Ctrl-C, and the command would inherit that
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with (
         log.open("wb") as errors,
         subprocess.Popen(
