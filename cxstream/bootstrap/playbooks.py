@@ -9,7 +9,7 @@ from typing import Literal
 
 from cxstream.bootstrap.topics import prepare_topics
 from cxstream.decide.decider import Decider
-from cxstream.decide.load import default_playbook, default_text, load_playbook
+from cxstream.decide.load import default_text, load_playbook
 from cxstream.decide.playbook import Playbook
 from cxstream.decide.rehearse import rehearse
 from cxstream.decide.released import Released
@@ -23,8 +23,6 @@ How = Literal["live", "shadow", "canary"]
 
 def playbooks(settings: Settings) -> list[Playbook]:
     """The playbooks that a worker starts with. Raises `PlaybookError` with every problem in them."""
-    if not settings.playbooks:
-        return [default_playbook()]
     return [playbook for playbook, _ in _files(settings)]
 
 

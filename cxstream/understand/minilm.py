@@ -17,9 +17,7 @@ from typing import Final, Literal
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from tokenizers import (
-    Tokenizer,  # what transformers' own tokenizers call, without the second of its import
-)
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from cxstream.errors import ModelError
@@ -78,6 +76,7 @@ class MiniLm:
             ours = load_file(tuned) if tuned else {}
             if unknown := ours.keys() - tensors.keys():
                 raise ModelError(f"{tuned} does not fit the encoder in {folder}: {min(unknown)}")
+            # what transformers' tokenizers call, without the second that importing them takes
             self._tokens = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
             self._tokens.no_padding()
             self._tokens.enable_truncation(MAX_TOKENS)

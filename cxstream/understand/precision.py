@@ -49,19 +49,17 @@ def try_each(
     clock = _clock()
     made = [make(precision) for precision in precisions]
     seconds = [float("inf")] * len(made)
-    said: dict[int, torch.Tensor] = {}
+    said = [torch.empty(0)] * len(made)
     for _ in range(ROUNDS):
         for place, bert in enumerate(made):
             began = clock()
             said[place] = bert(texts)
             seconds[place] = min(seconds[place], clock() - began)
     tokens = sum(map(len, texts))
-    exact = said[0]
     found: list[tuple[Trial, PackedBert]] = []
-    for place, (bert, took) in enumerate(zip(made, seconds, strict=True)):
-        rows = said[place]
+    for bert, took, rows in zip(made, seconds, said, strict=True):
         alone = torch.cat([bert([text]) for text in texts[:3]])
-        nearness = float(functional.cosine_similarity(rows, exact).min())
+        nearness = float(functional.cosine_similarity(rows, said[0]).min())
         steady = torch.equal(alone, rows[:3])
         found.append((Trial(bert.precision, tokens / took, nearness, steady), bert))
     return found

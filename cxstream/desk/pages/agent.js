@@ -219,12 +219,14 @@ function drawBefore({ passport, earlier, promises }) {
 }
 
 async function act(id, kind) {
+  const before = lastAnswered;
+  lastAnswered = kind === "undone" ? null : id; // now: the stream may show the answer before its request returns
   const { ok, body } = await cards.answer(id, kind);
   if (!ok) {
+    lastAnswered = before;
     notice(body.mend ?? "It was not noted.");
     return;
   }
-  lastAnswered = kind === "undone" ? null : id;
   announce({ accepted: "Accepted", dismissed: "Dismissed", later: "Put aside", undone: "Taken back" }[kind]);
 }
 

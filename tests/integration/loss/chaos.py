@@ -37,7 +37,7 @@ from session import Report, Rounds, against, play  # noqa: E402
 from cxstream.engine.embedded import EmbeddedBroker  # noqa: E402
 
 UNHURRIED_S = 60.0
-"""The shipped models may take so long: what is answered or explained without them has other bytes."""
+"""The shipped models may take so long: what is answered without them has other bytes."""
 
 
 def main() -> None:
@@ -61,8 +61,6 @@ def main() -> None:
     parser.add_argument("--embedded", action="store_true", help="on the embedded broker")
     parser.add_argument("--real", action="store_true", help="workers on the shipped models")
     given = parser.parse_args()
-    if given.real:
-        os.environ["CXSTREAM_EXPLAIN_DEADLINE_S"] = str(UNHURRIED_S)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it meets dead brokers all the time
     kinds = [ALL[name] for name in given.kinds.split(",")]
     print(f"seed {given.seed}, {given.faults} faults a kind, {given.lanes} lanes", flush=True)
