@@ -34,10 +34,7 @@ _ORDERS: dict[str, tuple[Callable[..., bool], Callable[..., bool]]] = {
 
 
 class Odd(Exception):
-    """This is one for the CEL library."""
-
-
-_ODD = Odd()
+    """This is one for the CEL library. Raised anew each time: one kept would keep all that it went through."""
 
 
 def fact(path: Path) -> Read:
@@ -51,7 +48,7 @@ def member(path: Path, name: str) -> Read:
     def read(values: Values) -> object:
         here = values[path]
         if type(here) is not dict:
-            raise _ODD
+            raise Odd
         return here.get(name)
 
     return read
@@ -63,7 +60,7 @@ def size(read: Read) -> Read:
     def count(values: Values) -> object:
         here = read(values)
         if type(here) is not list:
-            raise _ODD
+            raise Odd
         return len(here)
 
     return count
@@ -78,7 +75,7 @@ def total(one: Read, other: Read, sign: int) -> Read:
             return left + sign * right
         if type(left) is int and type(right) is int and abs(left) < EXACT and abs(right) < EXACT:
             return left + sign * right
-        raise _ODD
+        raise Odd
 
     return add
 
@@ -95,7 +92,7 @@ def ordered(read: Read, mark: str, bound: float) -> Step:
                 return True
             if fails(value, bound):
                 return False
-        raise _ODD
+        raise Odd
 
     return judge
 
@@ -107,7 +104,7 @@ def equals(read: Read, wanted: float | str, *, same: bool) -> Step:
     def judge(values: Values, said: Container[str]) -> bool:
         value = read(values)
         if type(value) not in kinds:
-            raise _ODD
+            raise Odd
         return (value == wanted) is same
 
     return judge
@@ -120,7 +117,7 @@ def truth(read: Read, *, wanted: bool) -> Step:
         value = read(values)
         if value is True or value is False:
             return value is wanted
-        raise _ODD
+        raise Odd
 
     return judge
 
@@ -132,7 +129,7 @@ def one_of(read: Read, words: Iterable[str]) -> Step:
     def judge(values: Values, said: Container[str]) -> bool:
         value = read(values)
         if type(value) is not str:
-            raise _ODD
+            raise Odd
         return value in known
 
     return judge
@@ -154,7 +151,7 @@ def among(read: Read, those: Read) -> Step:
     def judge(values: Values, said: Container[str]) -> bool:
         value = read(values)
         if type(value) is not str or not value.isascii() or "?" in value:
-            raise _ODD
+            raise Odd
         return value in _texts(those(values))
 
     return judge
@@ -168,7 +165,7 @@ def there(path: Path, name: str = "") -> Step:
     def judge(values: Values, said: Container[str]) -> bool:
         here = values[path]
         if type(here) is not dict:
-            raise _ODD
+            raise Odd
         return name in here
 
     return judge
@@ -238,8 +235,8 @@ _FALSE: Step = _false
 
 def _texts(value: object) -> list[str]:
     if type(value) is not list:
-        raise _ODD
+        raise Odd
     for one in value:
         if type(one) is not str:
-            raise _ODD
+            raise Odd
     return value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,6 +80,35 @@ def test_every_condition_of_the_shipped_playbook_is_quick() -> None:
     for condition in conditions:
         assert condition.quick is not None, condition.source
         assert condition.unsaid is None or condition.unsaid.quick is not None, condition.source
+
+
+class Kept(dict[str, Any]):
+    """Facts that can be seen to be gone."""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "conversation.level > 0.5",
+        'conversation.level == "low"',
+        "size(conversation.level) > 0",
+        "conversation.level - conversation.gap_s > 1.0",
+        "!conversation.level && conversation.channel in conversation.level",
+        'conversation.level.exists(i, i == "deny")',
+        "has(customer.attributes.vip)",
+    ],
+)
+def test_facts_that_fit_nothing_are_let_go_of(source: str) -> None:
+    # an exception that is raised again and again remembers every place it came through, with all that was there
+    condition, _ = compile_condition(source)
+    facts = Kept(
+        conversation={"level": object(), "gap_s": None, "channel": 3}, customer={"attributes": 7}
+    )
+    with contextlib.suppress(NotEvaluated):
+        View(facts).holds(condition)
+    gone = weakref.ref(facts)
+    del facts
+    assert gone() is None
 
 
 NUMBERS = ("utterance.anger", "conversation.level", "conversation.holds", "given.other")
