@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 
-from cxstream.bootstrap import front, scorer, working
+from cxstream.bootstrap import Front, Judgement, front, judgement, libraries, scorer, working
 from cxstream.engine import heap
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
@@ -61,8 +61,11 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     shown = front(settings)
-    model = model or await asyncio.to_thread(scorer, settings, shown.metrics)
-    app = working(settings, shown, model)
+    if model is None:
+        model, judges = await _loaded(settings, shown)
+    else:
+        judges = judgement(settings)
+    app = working(settings, shown, model, judges)
     heap.give_back()  # what loading left
     if stop.is_set():
         return
@@ -88,3 +91,12 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
         last_resort.within(
             _EXIT_S, 0 if stop.is_set() else 1
         )  # a model that hangs keeps its thread
+
+
+async def _loaded(settings: Settings, shown: Front) -> tuple[Scorer, Judgement]:
+    """The models, and the playbooks: these are read while it is tried out how the encoder calculates best."""
+    await asyncio.to_thread(libraries)
+    loading = asyncio.ensure_future(asyncio.to_thread(scorer, settings, shown.metrics))
+    await asyncio.sleep(0)  # it is started
+    judges = judgement(settings)
+    return await loading, judges

@@ -6,6 +6,7 @@ One file for each thing that is made: `desk`, `models`, `topics`, `worker`.
 from cxstream.bootstrap.models import (
     encoder,
     foresight,
+    libraries,
     mood,
     scorer,
     shipped_models,
@@ -15,15 +16,27 @@ from cxstream.bootstrap.models import (
 )
 from cxstream.bootstrap.playbooks import playbooks
 from cxstream.bootstrap.topics import prepare_topics, remove_topics, topics_there
-from cxstream.bootstrap.worker import Front, build, faust_app, front, on_embedded, working
+from cxstream.bootstrap.worker import (
+    Front,
+    Judgement,
+    build,
+    faust_app,
+    front,
+    judgement,
+    on_embedded,
+    working,
+)
 
 __all__ = [
     "Front",
+    "Judgement",
     "build",
     "encoder",
     "faust_app",
     "foresight",
     "front",
+    "judgement",
+    "libraries",
     "mood",
     "on_embedded",
     "playbooks",

@@ -53,6 +53,12 @@ class Ears(Protocol):
         """How the encoder calculates, and the tokens a second of each precision that was tried."""
 
 
+def libraries() -> None:
+    """Import what the models run on, where it is there: a second in which Python does nothing else."""
+    with suppress(ImportError):  # load_scorer says what is missing
+        importlib.import_module("cxstream.understand.minilm")
+
+
 def scorer(settings: Settings, ears: Ears | None = None) -> Scorer:
     """The transformer with its heads; where it is missing, the lexicon, and a warning that says so.
 

@@ -26,6 +26,7 @@ from cxstream.engine.scoring import ScoringPool
 from cxstream.engine.topics import Topics
 from cxstream.engine.tracing import Tracer
 from cxstream.execute.promising import Promising
+from cxstream.lessons.beliefs import Beliefs
 from cxstream.listen.redact import PatternRedactor
 from cxstream.observe.metrics import Metrics
 from cxstream.observe.serving import serve
@@ -53,6 +54,14 @@ def on_embedded(settings: Settings, servers: str) -> Settings:
     )
 
 
+class Judgement(NamedTuple):
+    """What decides: nothing of it needs the models."""
+
+    beliefs: Beliefs
+    released: Released
+    promising: Promising
+
+
 class Front(NamedTuple):
     """What a worker shows of itself: its metrics, and the phase it is in."""
 
@@ -69,6 +78,16 @@ def front(settings: Settings) -> Front:
     return Front(metrics, life)
 
 
+def judgement(settings: Settings) -> Judgement:
+    """Read the playbooks and all that deciding needs. Raises `CxError` for what cannot be read."""
+    known = beliefs(settings)
+    return Judgement(
+        known,
+        Released(playbooks(settings), lambda books: strategy(settings, books, known)),
+        Promising(ZoneInfo(settings.time_zone)).warm(),
+    )
+
+
 def build(
     settings: Settings,
     metrics: Metrics,
@@ -76,13 +95,13 @@ def build(
     life: Life | None = None,
     arrivals: Arrivals | None = None,
     spans: Tracer | None = None,
+    judges: Judgement | None = None,
 ) -> CxApp:
-    """A worker's application, ready to start; `model` spares loading it twice in one process."""
+    """A worker's application, ready to start; `model` and `judges` spare making them twice in one process."""
     model = scorer(settings, metrics) if model is None else model  # an empty cache is false
     watch_drift(settings, metrics, model)
     redactor = PatternRedactor()
-    known = beliefs(settings)
-    released = Released(playbooks(settings), lambda books: strategy(settings, books, known))
+    known, released, promising = judges or judgement(settings)
     pool = ScoringPool(
         model, LexiconScorer(), deadline_s=settings.score_deadline_s, lighter=lighter(model)
     )
@@ -99,7 +118,7 @@ def build(
             decider=released,
             observer=metrics,
             learning=learning_loop(settings, metrics, known),
-            promising=Promising(ZoneInfo(settings.time_zone)).warm(),
+            promising=promising,
         ),
         pool=pool,
         # behind a light model stands the transformer that it repeats; that one explains, and half of what it
@@ -119,7 +138,12 @@ def build(
     return app
 
 
-def working(settings: Settings, shown: Front, model: Scorer | None = None) -> CxApp:
+def working(
+    settings: Settings,
+    shown: Front,
+    model: Scorer | None = None,
+    judges: Judgement | None = None,
+) -> CxApp:
     """The application of a worker process: when it starts it takes its place and checks its topics."""
     place = None
     if not settings.embedded:
@@ -127,7 +151,7 @@ def working(settings: Settings, shown: Front, model: Scorer | None = None) -> Cx
         named = settings.instance_id or place.name
         settings = settings.model_copy(update={"instance_id": named})
     spans = tracer("cxstream-worker", os.environ)
-    app = build(settings, shown.metrics, model, shown.life, Arrivals(time.time), spans)
+    app = build(settings, shown.metrics, model, shown.life, Arrivals(time.time), spans, judges)
     app.place = place  # open, and ours, as long as the application is there
 
     async def prepare() -> None:

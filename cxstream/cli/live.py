@@ -138,6 +138,9 @@ def worker(
     Creates the topics that are missing. Several workers share the partitions. Logs go to standard error;
     every other setting comes from the environment as CXSTREAM_<NAME>.
     """
+    from cxstream.engine import interpreter
+
+    interpreter.hasten()
     from cxstream import worker as workers
 
     settings = console.settings(

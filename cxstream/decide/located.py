@@ -12,6 +12,9 @@ from cxstream.decide import vocabulary
 
 SIZE_MAX = 512_000
 DEPTH_MAX = 8
+_Loader = type[yaml.SafeLoader]
+_QUICK: _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where PyYAML was built with it: a playbook is read in a tenth of the time."""
 _PLAIN = "tag:yaml.org,2002:"
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
 
@@ -42,9 +45,14 @@ class Document:
             self._note(1, f"is {len(text)} characters long; at most {SIZE_MAX}")
             return None
         try:
-            if not self._is_plain(text):
-                return None
-            return yaml.compose(text, Loader=yaml.SafeLoader)
+            return self._read(text, _QUICK)
+        except (yaml.YAMLError, UnicodeError):
+            return self._composed(text)
+
+    def _composed(self, text: str) -> yaml.Node | None:
+        """As PyYAML itself reads it, which tells more of what is wrong."""
+        try:
+            return self._read(text, yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             mark: yaml.Mark | None = error.problem_mark or error.context_mark
             what = ", ".join(filter(None, (error.context, error.problem)))
@@ -54,9 +62,12 @@ class Document:
             self._note(line, f"not YAML: the character U+{ord(text[error.position]):04X}")
         return None
 
-    def _is_plain(self, text: str) -> bool:
+    def _read(self, text: str, loader: _Loader) -> yaml.Node | None:
+        return yaml.compose(text, Loader=loader) if self._is_plain(text, loader) else None
+
+    def _is_plain(self, text: str, loader: _Loader) -> bool:
         depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=loader):
             mark = event.start_mark
             line = mark.line + 1 if mark else 1
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):

@@ -6,7 +6,7 @@ import gc
 import sys
 import weakref
 
-from cxstream.engine.interpreter import TURN_S, settle
+from cxstream.engine.interpreter import TURN_S, hasten, settle
 
 
 class Round:
@@ -30,6 +30,20 @@ def test_only_what_comes_later_is_searched_for_garbage() -> None:
         settle()  # the next worker of this process
         assert early() is None
     finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
+        sys.setswitchinterval(interval)
+
+
+def test_while_all_is_loaded_nobody_searches() -> None:
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    try:
+        hasten()
+        assert not gc.isenabled()
+        settle()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
         gc.unfreeze()
         gc.set_threshold(*threshold)
         sys.setswitchinterval(interval)
