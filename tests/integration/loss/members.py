@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -123,6 +124,18 @@ class Member:
         assert self.process is not None
         most = 4096 if full else resource.RLIM_INFINITY
         resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+    def no_more_than(self, more_mb: float) -> None:
+        """From now on it gets so much more memory than it has, and when it asks for more it fails (Linux)."""
+        assert self.process is not None
+        most = round((self.memory_mb("VmData") + more_mb) * 1024 * 1024)
+        resource.prlimit(self.process.pid, resource.RLIMIT_DATA, (most, most))
+
+    def memory_mb(self, what: str = "VmRSS") -> float:
+        """What it holds in memory: resident (`VmRSS`), or its own, whether used or not (`VmData`) (Linux)."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return int(re.findall(rf"{what}:\s+(\d+)", status)[0]) / 1024
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None

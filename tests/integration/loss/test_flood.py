@@ -24,5 +24,5 @@ def test_a_flood_is_answered_in_order_and_passes(kafka_broker: Broker, tmp_path:
         overload_s=0.5,
         overload_calm_s=2.0,
     )
-    flood = asyncio.run(play(setup, measured_s=3.0, seconds=5.0, times=(2.0, 10.0)))
+    flood = asyncio.run(play(setup, measured_s=3.0, seconds=5.0, times=(2.0, 10.0), more_mb=150.0))
     assert not flood.faults, list(dict.fromkeys(flood.faults))
