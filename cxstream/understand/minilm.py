@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -76,6 +77,9 @@ class MiniLm:
             ours = load_file(tuned) if tuned else {}
             if unknown := ours.keys() - tensors.keys():
                 raise ModelError(f"{tuned} does not fit the encoder in {folder}: {min(unknown)}")
+            # in the thread that asks: to a pool of its own a few texts are handed over, and on busy processors
+            # that takes twenty times as long as to cut them into tokens
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
             # what transformers' tokenizers call, without the second that importing them takes
             self._tokens = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
             self._tokens.no_padding()

@@ -27,6 +27,8 @@ from cxstream.understand.tone import tone
 from cxstream.understand.trajectory import RuleTrajectory, measures
 
 RANKED: Final = 5
+_LIKELY: Final = 0.01
+"""Where enough of the labels are as likely, the others are not looked at."""
 GIVEN: Final = 2
 """Bytes of a gist that are not learnt: VADER's compound score, and how many words there are."""
 
@@ -34,6 +36,7 @@ _ACTING: Final = frozenset((Role.AGENT.value, Role.BOT.value))
 _BYTE: Final = np.float32(1 / 127)
 _WORDS: Final = 20.0
 _REMEMBERED: Final = 4096
+_LOADED: Final = 512
 _LONGEST_MS: Final = 3_600_000
 _STRETCH: Final = 384**0.5
 
@@ -89,6 +92,7 @@ class Stream:
         # the ledger folds every utterance twice: when it comes, and when it can no longer be revised
         self._followed = lru_cache(_REMEMBERED)(self._follow)
         self._weighed = lru_cache(_REMEMBERED)(self._weigh)
+        self._loaded = lru_cache(_LOADED)(self._load)
 
     def fits(self, encoder: Encoder) -> Stream:
         """This stream; ModelError when its gists were learnt on another encoder."""
@@ -120,7 +124,7 @@ class Stream:
             return memory
         if not memory and not entry.gist:
             return b""
-        held = Memory.load(memory, self.about.mark, self.units)
+        held = self._loaded(memory)
         seen = self.channels(said)
         step = self.weights.agent if acts else self.weights.customer
         from_input = step @ seen + self.weights.step_offset
@@ -130,9 +134,13 @@ class Stream:
         gates = 0.5 + 0.5 * np.tanh(0.5 * (from_input[: 2 * n] + from_memory[: 2 * n]))
         new = np.tanh(from_input[2 * n :] + gates[:n] * from_memory[2 * n :])
         update = gates[n:]
-        held.units = (1 - update) * new + update * held.units
-        held.count(seen[self._learnt :], acts=acts)
-        return held.dump(self.about.mark)
+        units = (1 - update) * new + update * held.units
+        after = Memory(units, held.kept, held.customer, held.agent)
+        after.count(seen[self._learnt :], acts=acts)
+        return after.dump(self.about.mark)
+
+    def _load(self, memory: bytes) -> Memory:
+        return Memory.load(memory, self.about.mark, self.units)
 
     def outlook(self, memory: bytes, facts: Mapping[str, object]) -> Outlook:
         measured = measures(facts)
@@ -148,14 +156,18 @@ class Stream:
     def next_actions(self, memory: bytes) -> Ranked:
         if not memory:
             return ()
-        chance: list[float] = self.chances(memory).tolist()
+        chances = self.chances(memory)
+        likely = np.flatnonzero(chances >= _LIKELY)
+        if len(likely) < RANKED:
+            likely = np.arange(len(chances))
         # not np.argsort: numpy lets go of the interpreter to sort, and waits milliseconds to get it back
-        best = sorted(range(len(chance)), key=chance.__getitem__, reverse=True)[:RANKED]
+        chance = dict(zip(likely.tolist(), chances[likely].tolist(), strict=True))
+        best = sorted(chance, key=chance.__getitem__, reverse=True)[:RANKED]
         return tuple((self.about.labels[i], round(chance[i], 4)) for i in best)
 
     def chances(self, memory: bytes) -> NDArray[np.float64]:
         """The probability of each of the labels as the agent's next action."""
-        value = Memory.load(memory, self.about.mark, self.units).units
+        value = self._loaded(memory).units
         for number, (weight, offset) in enumerate(self.weights.actions):
             if number:
                 value = np.maximum(value, 0)
@@ -174,7 +186,7 @@ class Stream:
 
     def evidence(self, memory: bytes, measured: tuple[float, ...]) -> Array:
         """What the risk is weighed on: the measures of the facts, then the memory's sums and units."""
-        held = Memory.load(memory, self.about.mark, self.units)
+        held = self._loaded(memory)
         given = np.array(measured, np.float32)
         return np.concatenate((given, held.sums(), held.units))
 
