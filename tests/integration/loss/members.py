@@ -15,6 +15,8 @@ from typing import NamedTuple
 MEMBER = Path(__file__).with_name("member.py")
 BOUND = Path(__file__).resolve().parents[3] / "deploy" / "kafka" / "bound.py"
 """Ends what it starts when we are killed ourselves (Linux)."""
+SILENCE_S = 72.0
+"""Of a customer; then it is told what came of decisions that nobody answered."""
 AWAY = b"this worker was away for longer than its session"
 
 
@@ -163,7 +165,8 @@ class Member:
             "OVERLOAD_CALM_S": setup.overload_calm_s,
             "STALL_S": setup.stall_s,
             "EMBEDDED": setup.embedded,
-            "OUTCOME_WINDOW_H": 0.02,  # lessons within a session: a round is 16 s of event time
+            "OUTCOME_WINDOW_H": SILENCE_S
+            / 3600,  # lessons within a session: a round is 16 s of event time
             "EXPIRE_BY_CLOCK": False,  # the control is played at another time of day
         }
         if setup.static and not setup.embedded:

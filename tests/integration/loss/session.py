@@ -19,7 +19,7 @@ from typing import Any
 from faults import Fault, ended_well
 from field import SENT_OVER_S, Field, Stuck
 from ledger import Ledger, Verdict
-from members import Setup
+from members import SILENCE_S, Setup
 from script import Script, Sent, disorder
 
 PATIENCE_S = 240.0
@@ -40,6 +40,8 @@ class Report:
     verdict: Verdict | None = None
     stuck: str = ""
     took_s: float = 0.0
+    slowest_s: float = 0.0
+    """The longest round: beyond `SILENCE_S` lessons may have been told that the control was too quick for."""
 
     @property
     def well(self) -> bool:
@@ -51,6 +53,7 @@ class Report:
         again, verdict = sorted(self.seconds), self.verdict
         row: dict[str, Any] = {"kind": self.kind, "seed": self.seed, "lane": self.lane}
         row |= {"faults": self.rounds, "well": self.well, "took_s": round(self.took_s, 1)}
+        row |= {"slowest_s": round(self.slowest_s, 1)}
         if verdict is not None:
             row |= {
                 "fragments": verdict.sent,
@@ -74,6 +77,11 @@ class Report:
         )
         said = f"{self.kind} seed={self.seed} lane={self.lane} faults={self.rounds} in {self.took_s:.0f} s"
         said += f"{times} {self.verdict}"
+        if self.slowest_s > SILENCE_S:
+            said += (
+                f"\n  TOO SLOW: a round took {self.slowest_s:.0f} s, and after {SILENCE_S:.0f} s of silence"
+                " lessons are told, which the control had no time for"
+            )
         return f"{said}\n  STUCK: {self.stuck}" if self.stuck else said
 
 
@@ -174,7 +182,7 @@ class _Session:
 
     async def round(self, *, rests: bool) -> None:
         """Records with a fault in their midst; before a rest with their answers, and the fault in either."""
-        ground, dice = self._ground, self._ground.dice
+        ground, dice, began = self._ground, self._ground.dice, time.monotonic()
         records = self._script.next_round()
         if self._fault is not None and not self._fault.ordered:
             records = disorder(records, dice)
@@ -190,6 +198,7 @@ class _Session:
             )
             await ground.settled(self._patience_s)
         self._report.rounds += 1
+        self._report.slowest_s = max(self._report.slowest_s, time.monotonic() - began)
         if self._fault is not None:
             again = ground.ledger.decided_again_ms(fault_ms)
             self._report.seconds.append((max(again.values()) - fault_ms) / 1000 if again else 0.0)
