@@ -70,6 +70,13 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="The recipe. Default: cxstream/learn/recipe.toml."),
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A bigger encoder to learn from, in the layout of transformers; takes a GPU.",
+        ),
+    ] = None,
     cache: Cache = None,
 ) -> None:
     """Train the models from public data and write weights, figures and cards.
@@ -82,7 +89,7 @@ def train(
     folder = console.labelled_data(data)
     console.quiet()
     from cxstream.learn import recipe
-    from cxstream.learn.train import RECIPE
+    from cxstream.learn.plans import RECIPE
 
     with console.progress() as report:
         recipe.run(
@@ -92,6 +99,7 @@ def train(
             report=report,
             cache=console.cache_folder(cache),
             config=config or RECIPE,
+            teacher=teacher,
         )
 
 

@@ -67,9 +67,10 @@ how often the best one is right, and how many of all texts are named and named r
 `cxstream train` with seed @SEED@ and `cxstream/learn/recipe.toml`: text is normalised
 (`understand/normalise.py`), so that case, punctuation and fillers cannot matter; the layers and all heads are
 tuned together with AdamW (products in bfloat16 where the processor has them), on our labels and on each
-source's own (by cosine), and the running mean of the weights is kept. On half of the development data the
-intents' `out_of_scope` and the sentiment's classes are balanced by a constant each, then one temperature
-(one-of-many heads) or slope and offset a label (the others) calibrates. Same seed, same machine: same bytes.
+source's own (by cosine)@TEACHER@, and the running mean of the weights is kept.
+On half of the development data the intents' `out_of_scope` and the sentiment's classes are balanced by a
+constant each, then one temperature (one-of-many heads) or slope and offset a label (the others) calibrates.
+Same seed, same machine: same bytes.
 @NOTE@"""
 
 _SPLIT: Final = """
@@ -100,6 +101,7 @@ def write_card(metrics: Mapping[str, Any], path: Path) -> None:
         "@SHA256@": str(metrics["encoder_sha256"]),
         "@HIDDEN@": str(metrics["tuning"]["hidden"]),
         "@SEED@": str(metrics["seed"]),
+        "@TEACHER@": _taught_by(metrics.get("teacher")),
         "@SOURCES@": "\n".join(f"* {about}" for about in SOURCES.values()),
         "@SPLITS@": "".join(splits),
         "@AUDIT@": metrics.get("audit", "Not audited yet: `cxstream audit`."),
@@ -114,13 +116,22 @@ def write_card(metrics: Mapping[str, Any], path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _taught_by(teacher: str | None) -> str:
+    if teacher is None:
+        return ""
+    return (
+        f" and,\nbeside them, on what two tuned copies of `{teacher}` (`--teacher`) say of the same texts"
+        " with some of\ntheir words left out"
+    )
+
+
 def _moods(thresholds: Mapping[str, float]) -> str:
     if not thresholds:
         return ""
     said = ", ".join(f"{mood} {at:.2f}" for mood, at in thresholds.items())
     return (
         "\nMoods (`cxstream score --moods`; no rule reads them) are GoEmotions' four groups, several at once,"
-        f"\nby a head fitted on the tuned encoder. Each is judged from its own threshold on: {said}.\n"
+        f"\nby a head of their own. Each is judged from its own threshold on: {said}.\n"
     )
 
 

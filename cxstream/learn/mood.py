@@ -1,6 +1,5 @@
-"""The head of moods, GoEmotions' own four groups: fitted on the tuned encoder as it stands, and judged.
+"""The head of moods, GoEmotions' own four groups: tuned with the encoder, calibrated here, and judged.
 
-What was tuned on the same comments knows them a little too well; the calibration, on others, sets that right.
 A mood counts as heard from a threshold of its own on, the one of the best F1 where it was calibrated.
 """
 
@@ -11,28 +10,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from cxstream.learn.calibrate import calibrated, loss_of, probabilities
+from cxstream.learn.calibrate import calibrated, probabilities
 from cxstream.learn.evaluate import Figures
 from cxstream.learn.examples import Example, calibrates, read
 from cxstream.learn.figures import auc, calibration_error, f1, interval
 from cxstream.learn.vectors import vectors
 from cxstream.understand.encoder import Encoder
-from cxstream.understand.heads import KINDS, Array, Head, Heads, load, save
+from cxstream.understand.heads import Array, Head, Heads, load, save
 from cxstream.understand.labels import MOODS
 from cxstream.understand.model import features
 from cxstream.understand.mood import MOOD, WANTED
 from cxstream.understand.normalise import normalise
 
-HIDDEN: Final = 128
-ROUNDS: Final = 3
-BATCH: Final = 256
-RATE: Final = 1e-3
-DECAY: Final = 0.1
-DROPOUT: Final = 0.3
 STEPS: Final = np.round(np.arange(0.1, 0.7, 0.01), 2)
 
 Report = Callable[[str, float], None]
@@ -40,16 +31,14 @@ Numbers = NDArray[np.float64]
 Thresholds = dict[str, float]
 
 
-def train_mood(
-    encoder: Encoder, data: Path, models: Path, *, seed: int, report: Report, cache: Path
+def settle_mood(
+    head: Head, encoder: Encoder, data: Path, models: Path, *, report: Report, cache: Path
 ) -> Thresholds:
-    """Write `models/scores/mood.safetensors`, and give the threshold of each mood.
+    """Calibrate the tuned head on half of dev, write `models/scores/mood.safetensors`, give the thresholds.
 
-    Fitted on the train split, calibrated on half of dev. The same seed gives the same weights on the same
-    machine. ModelError when the data are missing.
+    ModelError when the data are missing.
     """
     taught = [e for e in read(data, "train") if e.moods]
-    head = _fitted(*_told(taught, encoder, cache, report), seed)
     held = [e for e in _held(taught, data, "dev") if calibrates(e.text)]
     x, y = _told(held, encoder, cache, report)
     head = calibrated(head, x, y)
@@ -121,41 +110,3 @@ def _told(
     x = np.stack([features(v, text) for v, text in zip(read, plain, strict=True)])
     y = np.array([[mood in (e.moods or ()) for mood in MOODS] for e in examples], np.float32)
     return x, y
-
-
-def _fitted(x: Array, y: Array, seed: int) -> Head:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = _network(torch.from_numpy(x), torch.from_numpy(y))
-    return Head(
-        labels=MOODS,
-        kind=KINDS["mood"],
-        layers=tuple(
-            (layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
-            for layer in net
-            if isinstance(layer, nn.Linear)
-        ),
-        slope=np.ones(len(MOODS), np.float32),
-        offset=np.zeros(len(MOODS), np.float32),
-        tone=True,
-    )
-
-
-def _network(x: torch.Tensor, y: torch.Tensor) -> nn.Sequential:
-    net = nn.Sequential(
-        nn.Dropout(DROPOUT),
-        nn.Linear(x.shape[1], HIDDEN),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(HIDDEN, len(MOODS)),
-    )
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    for _ in range(ROUNDS):
-        order = torch.randperm(len(x))
-        for start in range(0, len(x), BATCH):
-            rows = order[start : start + BATCH]
-            loss = loss_of(net(x[rows]), y[rows], torch.ones(len(rows)), "each") / len(rows)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-    return net.eval()

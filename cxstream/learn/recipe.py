@@ -14,11 +14,11 @@ from cxstream.learn.baseline import write_reference
 from cxstream.learn.card import table
 from cxstream.learn.deletion import deletion_section, deletion_test
 from cxstream.learn.distil import train_light
-from cxstream.learn.mood import train_mood
+from cxstream.learn.plans import RECIPE, plans_of
 from cxstream.learn.stream_evaluate import evaluate_stream
 from cxstream.learn.stream_train import train_stream
 from cxstream.learn.thresholds import thresholds_table
-from cxstream.learn.train import RECIPE, judge, plan_of, train, write_metrics
+from cxstream.learn.train import judge, train, write_metrics
 from cxstream.understand.light import LIGHT, LightScorer, load_light
 from cxstream.understand.model import SCORES, load_scorer
 from cxstream.understand.routing import RoutedScorer
@@ -29,12 +29,26 @@ Report = Callable[[str, float], None]
 
 
 def run(
-    data: Path, out: Path, *, seed: int, report: Report, cache: Path, config: Path = RECIPE
+    data: Path,
+    out: Path,
+    *,
+    seed: int,
+    report: Report,
+    cache: Path,
+    config: Path = RECIPE,
+    teacher: Path | None = None,
 ) -> None:
     """Train and judge everything into `out`. What is kept in `cache` lets a run that was cut off go on."""
-    metrics = train(data, out, seed=seed, report=report, cache=cache, plan=plan_of(config))
+    metrics = train(
+        data,
+        out,
+        seed=seed,
+        report=report,
+        cache=cache,
+        plans=plans_of(config),
+        teacher=teacher,
+    )
     scorer = load_scorer(out)
-    metrics["moods"] = train_mood(scorer.encoder, data, out, seed=seed, report=report, cache=cache)
     judge(scorer, metrics, data, "dev", out, seed=seed, report=report, cache=cache)
     train_stream(scorer.encoder, scorer, data, out, seed=seed, report=report, cache=cache)
     describe(metrics, data, out, report=report)

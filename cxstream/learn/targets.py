@@ -10,7 +10,8 @@ import numpy as np
 
 from cxstream.learn.calibrate import Weights
 from cxstream.learn.examples import Example
-from cxstream.understand.heads import KINDS, LABELS, Array
+from cxstream.learn.network import TAUGHT
+from cxstream.understand.heads import KINDS, Array
 
 WEAK_WEIGHT: Final = 0.3
 
@@ -19,7 +20,7 @@ def targets(
     name: str, examples: Sequence[Example], *, authored_weight: float = 1.0
 ) -> tuple[Array, Weights]:
     """What a head should say of each example (n, labels), and how much each counts; 0: it says nothing."""
-    labels = LABELS[name]
+    labels = TAUGHT[name]
     y = np.zeros((len(examples), len(labels)), np.float32)
     weights = np.zeros(len(examples), np.float32)
     for row, example in enumerate(examples):
@@ -33,7 +34,7 @@ def targets(
             weights[row] = authored_weight
         elif example.weak and name != "intent":
             weights[row] = WEAK_WEIGHT
-    if KINDS[name] == "one_of":
+    if KINDS[name] == "one_of" and weights.any():
         # rare labels count more, but not so much that the frequent ones are forgotten
         counts = Counter(y[weights > 0].argmax(1).tolist())
         scale = np.array([1 / np.sqrt(max(1, counts[i])) for i in range(len(labels))], np.float32)
@@ -50,6 +51,8 @@ def _said(name: str, example: Example) -> dict[str, float] | None:
         return None if example.sentiment is None else {example.sentiment: 1.0}
     if name == "emotion":
         return None if example.emotions is None else dict.fromkeys(example.emotions, 1.0)
+    if name == "mood":
+        return None if example.moods is None else dict.fromkeys(example.moods, 1.0)
     if example.abuse_share is not None:
         return {"abuse": example.abuse_share}
     return None if example.abuse is None else {"abuse": float(example.abuse)}

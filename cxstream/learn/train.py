@@ -7,7 +7,6 @@ then balances and calibrates them; the other half says how well calibrated they 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -22,9 +21,11 @@ from cxstream.learn.calibrate import balanced, calibrated, even_recall, in_and_o
 from cxstream.learn.card import write_card
 from cxstream.learn.evaluate import evaluate, figures_of, scored_split
 from cxstream.learn.examples import EVALUATED_ONLY, WHOLE, Example, authored, calibrates, read
-from cxstream.learn.mood import judge_mood
-from cxstream.learn.network import Network, Tuning
+from cxstream.learn.mood import judge_mood, settle_mood
+from cxstream.learn.network import TAUGHT, Network, Tuning
+from cxstream.learn.plans import Plans
 from cxstream.learn.targets import targets
+from cxstream.learn.teacher import Teacher, fingerprint, tokeniser
 from cxstream.learn.tenant_judge import judge_tenants
 from cxstream.learn.thresholds import thresholds_of
 from cxstream.learn.tune import tune
@@ -36,36 +37,42 @@ from cxstream.understand.minilm import MiniLm, packaged
 from cxstream.understand.model import ENCODER, SCORES, ModelScorer, features
 from cxstream.understand.normalise import normalise
 
-RECIPE: Final = Path(__file__).with_name("recipe.toml")
-LAYERS: Final = "bert.encoder.layer."
+LAYERS: Final = "body.encoder.layer."
 Report = Callable[[str, float], None]
 
 
-def plan_of(path: Path = RECIPE) -> Tuning:
-    """How to tune, from a recipe's file."""
-    return Tuning(**tomllib.loads(path.read_text(encoding="utf-8"))["tuning"])
-
-
 def train(
-    data: Path, out: Path, *, seed: int, report: Report, cache: Path, plan: Tuning
+    data: Path,
+    out: Path,
+    *,
+    seed: int,
+    report: Report,
+    cache: Path,
+    plans: Plans,
+    teacher: Path | None = None,
 ) -> dict[str, Any]:
     """Tune the encoder with its heads and write the weights to `out`; gives metrics without figures yet.
 
-    `data` is the data pack. Checkpoints and vectors are kept in `cache`: a run that was cut off goes on where
-    it was. The same seed gives the same weights on the same machine. ModelError when the data are missing.
+    `data` is the data pack, `teacher` the folder of a bigger encoder to learn from. Checkpoints and vectors
+    are kept in `cache`: a run that was cut off goes on where it was. The same seed gives the same weights on
+    the same machine. ModelError when data or teacher are missing.
     """
     taught = lessons(data)
     texts = [normalise(example.text) for example in taught]
     cache.mkdir(parents=True, exist_ok=True)
+    plan = plans.taught if teacher else plans.alone
     network = tune(
         taught,
         texts,
         packaged(),
-        MiniLm().tokenise,
+        tokeniser(packaged(), plan.tokens),
         plan=plan,
         seed=seed,
         report=report,
-        kept=cache / f"tuning-{tuning_mark(taught, plan, seed)}.pt",
+        kept=cache / f"tuning-{tuning_mark(taught, plan, seed, teacher)}.pt",
+        teachers=_teachers(teacher, plans.teachers, taught, texts, seed, report, cache)
+        if teacher
+        else (),
     )
     layers = out / ENCODER
     layers.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +87,8 @@ def train(
         and (calibrates(e.text) or e.source == WHOLE)
         and normalise(e.text) not in seen
     ]
-    made = settled(heads_of(network), encoder, held, cache, report)
+    tuned = heads_of(network)
+    made = settled({name: tuned[name] for name in LABELS}, encoder, held, cache, report)
     heads = Heads(
         _name(encoder.name, made), encoder.name, encoder.fingerprint, encoder.dimensions, made
     )
@@ -92,10 +100,40 @@ def train(
         "encoder_sha256": heads.fingerprint,
         "seed": seed,
         "tuning": asdict(plan),
+        "teacher": None if teacher is None else teacher.resolve().name,
+        "moods": settle_mood(tuned["mood"], encoder, data, out, report=report, cache=cache),
         "figures": {},
         "lexicon": {},
     }
     return metrics
+
+
+def _teachers(
+    folder: Path,
+    plans: Sequence[Tuning],
+    taught: Sequence[Example],
+    texts: Sequence[str],
+    seed: int,
+    report: Report,
+    cache: Path,
+) -> list[Teacher]:
+    """The encoder in a folder, tuned once by each plan, with seeds of their own."""
+    found = []
+    for number, plan in enumerate(plans):
+        tokenise = tokeniser(folder, plan.tokens)
+        mark = tuning_mark(taught, plan, seed + number, folder)
+        network = tune(
+            taught,
+            texts,
+            folder,
+            tokenise,
+            plan=plan,
+            seed=seed + number,
+            report=report,
+            kept=cache / f"teacher-{mark}.pt",
+        )
+        found.append(Teacher(network, tokenise))
+    return found
 
 
 def judge(
@@ -148,11 +186,14 @@ def lessons(data: Path) -> list[Example]:
     return [e for e in public + ours if normalise(e.text)]
 
 
-def tuning_mark(taught: Sequence[Example], plan: Tuning, seed: int) -> str:
+def tuning_mark(
+    taught: Sequence[Example], plan: Tuning, seed: int, teacher: Path | None = None
+) -> str:
     """Stands for all that a checkpoint of the tuning depends on; the share that is kept is mixed in later."""
     settings = asdict(plan)
     del settings["share"]
-    told = json.dumps([settings, seed, MiniLm().fingerprint], sort_keys=True)
+    folders = [packaged(), *([teacher] if teacher else [])]
+    told = json.dumps([settings, seed, *map(fingerprint, folders)], sort_keys=True)
     mark = sha256(told.encode())
     for e in taught:
         labels = (
@@ -172,7 +213,7 @@ def save_layers(network: Network, path: Path) -> None:
     """The tuned layers in half precision: what differs from the packaged encoder."""
     save_file(
         {
-            name.removeprefix("bert."): value.half().contiguous()
+            name.removeprefix("body."): value.half().contiguous()
             for name, value in network.state_dict().items()
             if name.startswith(LAYERS)
         },
@@ -181,7 +222,7 @@ def save_layers(network: Network, path: Path) -> None:
 
 
 def heads_of(network: Network) -> dict[str, Head]:
-    """The heads as they learnt, neither balanced nor calibrated."""
+    """The heads of `TAUGHT` as they learnt, neither balanced nor calibrated."""
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
     return {
         name: Head(
@@ -195,7 +236,7 @@ def heads_of(network: Network) -> dict[str, Head]:
             offset=np.zeros(len(labels), np.float32),
             tone=True,
         )
-        for name, labels in LABELS.items()
+        for name, labels in TAUGHT.items()
     }
 
 

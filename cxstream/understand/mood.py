@@ -2,7 +2,7 @@
 
 Nothing that decides reads them. They are there for who compares models, and for the one thing that the
 sentiments do not say: `ambiguous` (surprise, curiosity, confusion). Their head is a file of its own beside
-the others', fitted after the encoder was tuned.
+the others'.
 """
 
 from __future__ import annotations

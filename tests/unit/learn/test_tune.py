@@ -14,7 +14,8 @@ from transformers import BertConfig, BertModel
 from cxstream.learn import tune as tuning
 from cxstream.learn.examples import Example
 from cxstream.learn.network import Network, Tuning, multiplies_halves
-from cxstream.learn.train import heads_of, plan_of, save_layers, tuning_mark
+from cxstream.learn.plans import plans_of
+from cxstream.learn.train import heads_of, save_layers, tuning_mark
 from cxstream.learn.tune import tune
 from cxstream.understand.heads import LABELS
 from cxstream.understand.tone import tone
@@ -81,7 +82,14 @@ def lessons() -> list[Example]:
 def plan() -> Tuning:
     rounds = {"authored": 12.0, "banking77": 11.5}
     return replace(
-        plan_of(), rounds=rounds, batch=8, rate=3e-3, memory=0.9, share=1.0, threads=1, dropout=0.0
+        plans_of().alone,
+        rounds=rounds,
+        batch=8,
+        rate=3e-3,
+        memory=0.9,
+        share=1.0,
+        threads=1,
+        dropout=0.0,
     )
 
 
@@ -124,7 +132,7 @@ def test_the_word_vectors_stay_and_the_layers_move(
 ) -> None:
     network, _ = run(folder, plan, tmp_path / "kept.pt")
     before = BertModel.from_pretrained(folder, add_pooling_layer=False).state_dict()
-    after = network.bert.state_dict()
+    after = network.body.state_dict()
     moved = {name.split(".")[0] for name, value in after.items() if not value.equal(before[name])}
     assert moved == {"encoder"}
     save_layers(network, tmp_path / "layers.safetensors")
@@ -165,7 +173,7 @@ def test_what_is_kept_lies_between_the_tuned_and_the_untouched(
     name = "encoder.layer.1.output.dense.weight"
     came = BertModel.from_pretrained(folder, add_pooling_layer=False).state_dict()[name]
     tuned, mixed = (
-        run(folder, replace(plan, share=share), tmp_path / f"{share}.pt")[0].bert.state_dict()[name]
+        run(folder, replace(plan, share=share), tmp_path / f"{share}.pt")[0].body.state_dict()[name]
         for share in (1.0, 0.25)
     )
     torch.testing.assert_close(mixed, came + 0.25 * (tuned - came))
