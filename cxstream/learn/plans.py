@@ -15,10 +15,11 @@ RECIPE: Final = Path(__file__).with_name("recipe.toml")
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """`alone` tunes with labels only, `taught` with teachers beside them; `teachers` tune those, one each."""
+    """`alone` tunes with labels only; `taught` with teachers beside them, a run each, whose mean is kept;
+    `teachers` tune those, one each."""
 
     alone: Tuning
-    taught: Tuning
+    taught: tuple[Tuning, ...]
     teachers: tuple[Tuning, ...]
 
 
@@ -32,4 +33,4 @@ def plans_of(path: Path = RECIPE) -> Plans:
             both[table] = said["tuning"][table] | other.get(table, {})
         return Tuning(**both)
 
-    return Plans(plan({}), plan(said["taught"]), tuple(map(plan, said["teachers"])))
+    return Plans(plan({}), tuple(map(plan, said["taught"])), tuple(map(plan, said["teachers"])))

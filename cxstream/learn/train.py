@@ -60,19 +60,25 @@ def train(
     taught = lessons(data)
     texts = [normalise(example.text) for example in taught]
     cache.mkdir(parents=True, exist_ok=True)
-    plan = plans.taught if teacher else plans.alone
-    network = tune(
-        taught,
-        texts,
-        packaged(),
-        tokeniser(packaged(), plan.tokens),
-        plan=plan,
-        seed=seed,
-        report=report,
-        kept=cache / f"tuning-{tuning_mark(taught, plan, seed, teacher)}.pt",
-        teachers=_teachers(teacher, plans.teachers, taught, texts, seed, report, cache)
-        if teacher
-        else (),
+    teachers = (
+        _teachers(teacher, plans.teachers, taught, texts, seed, report, cache) if teacher else []
+    )
+    several = plans.taught if teacher else (plans.alone,)
+    network = averaged(
+        [
+            tune(
+                taught,
+                texts,
+                packaged(),
+                tokeniser(packaged(), plan.tokens),
+                plan=plan,
+                seed=seed,
+                report=report,
+                kept=cache / f"tuning-{tuning_mark(taught, plan, seed, teacher)}.pt",
+                teachers=teachers,
+            )
+            for plan in several
+        ]
     )
     layers = out / ENCODER
     layers.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +105,7 @@ def train(
         "encoder": heads.encoder,
         "encoder_sha256": heads.fingerprint,
         "seed": seed,
-        "tuning": asdict(plan),
+        "tuning": [asdict(plan) for plan in several],
         "teacher": None if teacher is None else teacher.resolve().name,
         "moods": settle_mood(tuned["mood"], encoder, data, out, report=report, cache=cache),
         "figures": {},
@@ -207,6 +213,16 @@ def tuning_mark(
         )
         mark.update(repr((*labels, sorted(e.fine or ()), normalise(e.text))).encode())
     return mark.hexdigest()[:16]
+
+
+def averaged(networks: Sequence[Network]) -> Network:
+    """The mean of networks that started alike, weight by weight; the first is changed and given back."""
+    first, states = networks[0], [network.state_dict() for network in networks]
+    with torch.no_grad():
+        for name, value in states[0].items():
+            if value.is_floating_point():
+                value.copy_(torch.stack([state[name] for state in states]).mean(0))
+    return first
 
 
 def save_layers(network: Network, path: Path) -> None:

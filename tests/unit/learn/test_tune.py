@@ -15,7 +15,7 @@ from cxstream.learn import tune as tuning
 from cxstream.learn.examples import Example
 from cxstream.learn.network import Network, Tuning, multiplies_halves
 from cxstream.learn.plans import plans_of
-from cxstream.learn.train import heads_of, save_layers, tuning_mark
+from cxstream.learn.train import averaged, heads_of, save_layers, tuning_mark
 from cxstream.learn.tune import tune
 from cxstream.understand.heads import LABELS
 from cxstream.understand.tone import tone
@@ -177,6 +177,24 @@ def test_what_is_kept_lies_between_the_tuned_and_the_untouched(
         for share in (1.0, 0.25)
     )
     torch.testing.assert_close(mixed, came + 0.25 * (tuned - came))
+
+
+def test_the_mean_of_runs_that_started_alike_knows_what_they_know(
+    folder: Path, plan: Tuning, tmp_path: Path
+) -> None:
+    name = "body.encoder.layer.1.output.dense.weight"
+    slow, fast = (
+        run(folder, replace(plan, rate=rate), tmp_path / f"{rate}.pt")[0] for rate in (3e-3, 4e-3)
+    )
+    wanted = (slow.state_dict()[name] + fast.state_dict()[name]) / 2
+    mean = averaged([slow, fast])
+    torch.testing.assert_close(mean.state_dict()[name], wanted)
+    ids = torch.tensor(tokenise(["give me my money back"]))
+    with torch.no_grad():
+        vectors, firsts = mean(ids, torch.ones_like(ids))
+        read = mean.reading(vectors, firsts, torch.zeros(1, 4), 0.0)
+        said = LABELS["intent"][int(mean.heads["intent"](read).argmax())]
+    assert said == "refund_request"
 
 
 def test_another_share_costs_no_tuning(folder: Path, plan: Tuning, tmp_path: Path) -> None:
