@@ -67,7 +67,7 @@ how often the best one is right, and how many of all texts are named and named r
 `cxstream train` with seed @SEED@ and `cxstream/learn/recipe.toml`: text is normalised
 (`understand/normalise.py`), so that case, punctuation and fillers cannot matter; the layers and all heads are
 tuned together with AdamW (products in bfloat16 where the processor has them), on our labels and on each
-source's own (by cosine), and the running mean of the weights is kept@TEACHER@.
+source's own (by cosine), and the running mean of the weights is kept.@TEACHER@
 On half of the development data the intents' `out_of_scope` and the sentiment's classes are balanced by a
 constant each, then one temperature (one-of-many heads) or slope and offset a label (the others) calibrates.
 Same seed, same machine: same bytes.
@@ -120,8 +120,8 @@ def _taught_by(teacher: str | None) -> str:
     if teacher is None:
         return ""
     return (
-        f"; beside them,\non what two tuned copies of `{teacher}` (`--teacher`) say of the same texts"
-        " with some of\ntheir words left out. That is done by several plans, and their mean is kept"
+        f"\nBeside the labels they learnt what two tuned copies of `{teacher}` (`--teacher`) say of the same"
+        "\ntexts with some of their words left out. Several such runs started alike, and their mean is kept."
     )
 
 

@@ -34,7 +34,8 @@ class Tuning:
     `rate` is the highest learning rate, that of the last layer; each layer below has `fade` of the one above.
     `share` is how much of a kept layer is the tuned one; the rest is the layer as it came. `dropped` is the
     share of the words that are left out each time a text is seen. `told` is how much a teacher's answers
-    count beside the labels, where there is a teacher (see `learn.teacher`).
+    count beside the labels, where there is a teacher (see `learn.teacher`). `counts` is what this run counts in
+    the mean of several.
     """
 
     rounds: Mapping[str, float]
@@ -51,6 +52,7 @@ class Tuning:
     share: float
     dropped: float
     told: float
+    counts: float
     threads: int
 
 

@@ -40,7 +40,7 @@ class Plan:
     decay: float = 0.01
     dropout: float = 0.3
     silent: float = 0.02
-    smoothing: float = 0.05
+    smoothing: float = 0.0
     own: float = 0.3
     task: float = 0.2
 

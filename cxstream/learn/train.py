@@ -78,7 +78,8 @@ def train(
                 teachers=teachers,
             )
             for plan in several
-        ]
+        ],
+        [plan.counts for plan in several],
     )
     layers = out / ENCODER
     layers.parent.mkdir(parents=True, exist_ok=True)
@@ -215,13 +216,14 @@ def tuning_mark(
     return mark.hexdigest()[:16]
 
 
-def averaged(networks: Sequence[Network]) -> Network:
-    """The mean of networks that started alike, weight by weight; the first is changed and given back."""
+def averaged(networks: Sequence[Network], counts: Sequence[float]) -> Network:
+    """The weighted mean of networks that started alike; the first is changed and given back."""
     first, states = networks[0], [network.state_dict() for network in networks]
     with torch.no_grad():
         for name, value in states[0].items():
             if value.is_floating_point():
-                value.copy_(torch.stack([state[name] for state in states]).mean(0))
+                parts = (count * state[name] for count, state in zip(counts, states, strict=True))
+                value.copy_(torch.stack(tuple(parts)).sum(0) / sum(counts))
     return first
 
 

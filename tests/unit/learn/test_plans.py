@@ -8,7 +8,7 @@ from cxstream.learn.plans import plans_of
 
 def test_tables_say_what_differs() -> None:
     plans = plans_of()
-    alone, taught = plans.alone, plans.taught[-1]
+    alone, taught = plans.alone, plans.taught[0]
     assert alone.told == 0 < taught.told
     assert taught.weights["fine"] != alone.weights["fine"]
     assert taught.weights["intent"] == alone.weights["intent"]

@@ -186,8 +186,8 @@ def test_the_mean_of_runs_that_started_alike_knows_what_they_know(
     slow, fast = (
         run(folder, replace(plan, rate=rate), tmp_path / f"{rate}.pt")[0] for rate in (3e-3, 4e-3)
     )
-    wanted = (slow.state_dict()[name] + fast.state_dict()[name]) / 2
-    mean = averaged([slow, fast])
+    wanted = (2 * slow.state_dict()[name] + fast.state_dict()[name]) / 3
+    mean = averaged([slow, fast], [2.0, 1.0])
     torch.testing.assert_close(mean.state_dict()[name], wanted)
     ids = torch.tensor(tokenise(["give me my money back"]))
     with torch.no_grad():
