@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
+from tiny_bert import save_tiny_bert
+from transformers import BertModel
 
 from cxstream.learn import tune as tuning
 from cxstream.learn.examples import Example
@@ -44,18 +45,7 @@ SAID = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("tiny")
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(WORDS) + 2,
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=16,
-    )
-    BertModel(config).save_pretrained(place)
-    return place
+    return save_tiny_bert(tmp_path_factory.mktemp("tiny"), len(WORDS) + 2)
 
 
 def tokenise(texts: Sequence[str]) -> list[list[int]]:
