@@ -92,7 +92,7 @@ def main() -> int:
 def _kafka(stack: ExitStack, logs: Path) -> str:
     from cluster import Cluster
 
-    return str(stack.enter_context(Cluster(logs / "kafka")).bootstrap_servers)
+    return str(stack.enter_context(Cluster(logs / "kafka", brief=False)).bootstrap_servers)
 
 
 def _start(processes: Processes, brokers: str, logs: Path, workers: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -31,27 +31,23 @@ def missing(what: str, mend: str) -> NoReturn:
 
 def kafka_cluster() -> ModuleType:
     """deploy/kafka/cluster.py as a module."""
-    return kafka_module("cluster")
+    return deployed("kafka", "cluster")
 
 
-def kafka_module(part: str) -> ModuleType:
-    """A file of deploy/kafka as a module (deploy/ is no package)."""
-    name = f"kafka_{part}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "deploy/kafka" / f"{part}.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+def deployed(room: str, part: str) -> ModuleType:
+    """A file of a folder of deploy/ as a module; deploy/ is no package, its files import each other by name."""
+    folder = str(ROOT / "deploy" / room)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(part)
 
 
 def why_no_kafka() -> str | None:
     """What deploy/kafka lacks on this machine, or None when it can start."""
-    cluster = kafka_cluster()
+    jars = deployed("kafka", "jars")
     try:
-        cluster.classpath()
-    except cluster.KafkaMissing as problem:
+        jars.classpath()
+    except jars.KafkaMissing as problem:
         return str(problem)
     return None
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
-import shutil
 import signal
 import socket
 import struct
@@ -22,59 +20,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from jars import classpath
+
 if TYPE_CHECKING:
     from secure import SecureListener
 
 HERE = Path(__file__).resolve().parent
-POM = HERE / "pom.xml"
-LIBS = HERE / "target" / "libs"
 HOST = "127.0.0.1"
 START_WITHIN_S = 90.0
 STOP_WITHIN_S = 20.0
 MARK = "-Dcxstream.kafka="  # tells our brokers from anybody else's in the list of processes
 JVM = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true"]
 JVM += ["-Dlog4j2.level=WARN"]
-
-
-class KafkaMissing(Exception):
-    """Java, Maven or the jars are not there; the message says how to get them."""
+BRIEF = "-XX:TieredStopAtLevel=1"
+"""Compile quickly and not well: a start takes 2.4 s of processor time instead of 3.7."""
 
 
 class KafkaFailed(Exception):
     """A broker ended or did not answer in time; the message holds the end of its log."""
 
 
-def classpath() -> str:
-    """The broker's jars: those of KAFKA_HOME, else those that Maven resolves (cached in target/)."""
-    if shutil.which("java") is None:
-        raise KafkaMissing("java is missing: apt-get install default-jre-headless")
-    home = os.environ.get("KAFKA_HOME")
-    if home:
-        libs = Path(home) / "libs"
-        if not any(libs.glob("kafka_*.jar")):
-            raise KafkaMissing(f"KAFKA_HOME={home} holds no libs/kafka_*.jar")
-        return str(libs / "*")
-    resolved_from = LIBS / "pom.xml"  # a copy: a changed pom is resolved anew
-    if not resolved_from.is_file() or resolved_from.read_bytes() != POM.read_bytes():
-        _resolve()
-        shutil.copy(POM, resolved_from)
-    return str(LIBS / "*")
-
-
-def _resolve() -> None:
-    if shutil.which("mvn") is None:
-        raise KafkaMissing("mvn is missing: apt-get install maven, or set KAFKA_HOME")
-    shutil.rmtree(LIBS, ignore_errors=True)
-    asked = ["mvn", "--batch-mode", "--quiet", "--file", str(POM), "package"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise KafkaMissing(f"Maven could not resolve Kafka's jars:\n{done.stdout[-2000:]}")
-
-
 class Cluster:
     """One or three brokers over one data folder; each is also a controller.
 
-    Stops its brokers on leaving the `with`; the kernel ends them if this process is killed (Linux).
+    Stops its brokers on leaving the `with`; the kernel ends them if this process is killed (Linux). `brief`:
+    they will run for minutes, as tests' do, and are to start quickly.
     """
 
     def __init__(
@@ -84,10 +54,12 @@ class Cluster:
         brokers: int = 1,
         port: int | None = None,
         secure: SecureListener | None = None,
+        brief: bool = True,
     ) -> None:
         if secure is not None and brokers != 1:
             raise KafkaFailed("a secure listener is for a cluster of one broker")
         self._secure = secure
+        self._jvm = [*JVM, *([BRIEF] if brief else [])]
         self.data = data.resolve()
         self.data.mkdir(parents=True, exist_ok=True)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -129,7 +101,7 @@ class Cluster:
     def start_broker(self, node: int, *, wait: bool = True) -> None:
         """Start one broker (again), under its old port."""
         home = self._home(node)
-        broker = ["java", *JVM, f"{MARK}{home}", "-cp", classpath()]
+        broker = ["java", *self._jvm, f"{MARK}{home}", "-cp", classpath()]
         broker += ["kafka.Kafka", str(home / "server.properties")]
         with (home / "broker.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own command
@@ -222,7 +194,7 @@ class Cluster:
             home.mkdir(exist_ok=True)
             (home / "server.properties").write_text(self._properties(node))
             if not (home / "log" / "meta.properties").is_file():
-                asked = ["java", *JVM, "-XX:TieredStopAtLevel=1", "-cp", jars]
+                asked = ["java", *JVM, BRIEF, "-cp", jars]
                 asked += ["kafka.tools.StorageTool", "format", "-t", self._id]
                 asked += ["-c", str(home / "server.properties")]
                 asked += self._secure.format_arguments() if self._secure else []

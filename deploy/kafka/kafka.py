@@ -20,7 +20,8 @@ import sys
 import time
 from pathlib import Path
 
-from cluster import MARK, STOP_WITHIN_S, Cluster, KafkaFailed, KafkaMissing, classpath
+from cluster import MARK, STOP_WITHIN_S, Cluster, KafkaFailed
+from jars import KafkaMissing, classpath
 
 
 def _start(data: Path, brokers: int, port: int | None) -> int:
@@ -29,7 +30,8 @@ def _start(data: Path, brokers: int, port: int | None) -> int:
 
     signal.signal(signal.SIGTERM, leave)
     begun = time.monotonic()
-    with contextlib.suppress(KeyboardInterrupt), Cluster(data, brokers=brokers, port=port) as kafka:
+    cluster = Cluster(data, brokers=brokers, port=port, brief=False)
+    with contextlib.suppress(KeyboardInterrupt), cluster as kafka:
         mine = kafka.data / "pid"
         mine.write_text(str(os.getpid()))
         try:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 import trustme
-from brokers import kafka_cluster, kafka_module, missing, why_no_kafka
+from brokers import deployed, kafka_cluster, missing, why_no_kafka
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -56,7 +56,9 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         port = door.getsockname()[1]
-    listener = kafka_module("secure").SecureListener(port, folder / "broker.pem", "cx", PASSWORD)
+    listener = deployed("kafka", "secure").SecureListener(
+        port, folder / "broker.pem", "cx", PASSWORD
+    )
     with kafka_cluster().Cluster(folder / "data", secure=listener):
         yield Secured(listener.address(), folder / "ca.pem")
 

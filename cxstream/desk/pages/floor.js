@@ -2,10 +2,10 @@
 
 import { at, fill, h, keyed, text, unseen } from "./dom.js";
 import { announce, connection, frame, keys, notice } from "./frame.js";
+import { journeyLink, Listening } from "./listening.js";
 import { ask, send } from "./session.js";
 import { follow } from "./stream.js";
 import { curve } from "./tone.js";
-import { Transcript } from "./transcript.js";
 import { draw as drawTrend } from "./trend.js";
 import { ago, channel, lasting, level, percent, plain } from "./words.js";
 
@@ -15,9 +15,7 @@ const TREND_EVERY_MS = 15_000;
 const viewer = frame("supervisor");
 const rows = new Map();
 const approvals = new Map();
-const transcript = new Transcript(at("transcript"));
-let watched = null;
-let endWatch = () => {};
+const listening = new Listening(later);
 let pending = false;
 
 const events = {
@@ -80,13 +78,13 @@ function draw() {
 function drawRow(row, held) {
   const risk = level(row.risk);
   const id = row.conversation_id;
-  const element = held ?? h("tr", { tabindex: "-1", onclick: () => watch(id) });
-  const form = JSON.stringify([row, watched === id]);
+  const element = held ?? h("tr", { tabindex: "-1", onclick: () => listening.to(id) });
+  const form = JSON.stringify([row, listening.id === id]);
   if (held?.dataset.form === form) return held;
   const focused = held?.contains(document.activeElement);
   element.dataset.form = form;
   element.setAttribute("class", `${risk} ${row.state}`);
-  if (watched === id) element.setAttribute("aria-current", "true");
+  if (listening.id === id) element.setAttribute("aria-current", "true");
   else element.removeAttribute("aria-current");
   const gauge = h("i");
   gauge.style.width = percent(row.risk);
@@ -98,7 +96,7 @@ function drawRow(row, held) {
       {},
       h(
         "button.link",
-        { type: "button", "aria-pressed": watched === id ? "true" : "false", onclick: (event) => (event.stopPropagation(), watch(id)) },
+        { type: "button", "aria-pressed": listening.id === id ? "true" : "false", onclick: (event) => (event.stopPropagation(), listening.to(id)) },
         unseen("listen in to "),
         row.customer_id ?? "not known yet",
       ),
@@ -139,8 +137,8 @@ function drawEscalations(live) {
         taken
           ? by === viewer.name && h("button.plain", { type: "button", onclick: () => take(escalation.id, "undone") }, "Give back")
           : [
-              h("button.primary", { type: "button", onclick: () => (watch(escalation.conversation_id), take(escalation.id, "accepted")) }, "Take over"),
-              h("button.plain", { type: "button", onclick: () => watch(escalation.conversation_id) }, "Listen in"),
+              h("button.primary", { type: "button", onclick: () => (listening.to(escalation.conversation_id), take(escalation.id, "accepted")) }, "Take over"),
+              h("button.plain", { type: "button", onclick: () => listening.to(escalation.conversation_id) }, "Listen in"),
               h("button.plain", { type: "button", onclick: () => take(escalation.id, "dismissed") }, "Put aside"),
             ],
         journeyLink(escalation.customer_id),
@@ -173,84 +171,11 @@ function drawApprovals() {
             {},
             h("button.primary", { type: "button", onclick: () => decide(action.id, "approved") }, "Approve", unseen(`: ${plain(action.action)}`)),
             h("button.plain", { type: "button", onclick: () => decide(action.id, "refused") }, "Refuse", unseen(`: ${plain(action.action)}`)),
-            h("button.plain", { type: "button", onclick: () => watch(action.conversation_id) }, "Listen in"),
+            h("button.plain", { type: "button", onclick: () => listening.to(action.conversation_id) }, "Listen in"),
           )
         : h("p.meta", {}, `for: ${action.approvers.map(plain).join(", ")}`),
     );
   });
-}
-
-function journeyLink(customer) {
-  return customer ? h("a.button", { href: `/journey#customer=${encodeURIComponent(customer)}` }, "Journey") : null;
-}
-
-/** Listen in to a conversation: its lines come on a stream of their own. */
-function watch(id) {
-  if (watched === id) return;
-  endWatch();
-  watched = id;
-  at("watch").hidden = false;
-  transcript.clear();
-  endWatch = follow(`/v1/conversations/${encodeURIComponent(id)}/stream`, (kind, data) => {
-    if (kind === "hello" || kind === "reset") showWatched(data.conversations?.[0]);
-    else if (kind === "conversation") showWatched(data);
-    else if (kind === "said") {
-      if (data.line) transcript.put(data.line);
-      if (data.deleted) transcript.remove(data.deleted);
-      drawFacts(data.row);
-    } else if (kind === "hearing") transcript.hear(data);
-    else if (kind === "nudge" || kind === "answered") {
-      shown.set(data.nudge.id, data);
-      drawWatchedCards();
-    } else if (kind === "gone") {
-      shown.delete(data.id);
-      drawWatchedCards();
-    }
-  });
-  later();
-}
-
-const shown = new Map();
-
-function showWatched(view) {
-  if (!view) return;
-  transcript.agentName = view.row.agent_id ?? "agent";
-  shown.clear();
-  for (const card of view.cards) shown.set(card.nudge.id, card);
-  transcript.all(view.lines, []);
-  drawFacts(view.row);
-  drawWatchedCards();
-  transcript.toEnd();
-}
-
-function drawFacts(row) {
-  text(at("watch-title"), row.customer_id ?? "Customer not known yet");
-  fill(
-    at("watch-facts"),
-    h("span.tag", {}, channel(row.channel)),
-    row.queue && h("span.tag", {}, row.queue),
-    row.agent_id && h("span.meta", {}, `with ${row.agent_id}`),
-    journeyLink(row.customer_id),
-  );
-}
-
-function drawWatchedCards() {
-  const cards = [...shown.values()];
-  keyed(at("watch-cards"), cards, ({ nudge }) => nudge.id, ({ nudge, state }) =>
-    h("p.shown", {}, h("span.state", {}, state === "open" ? "shown to the agent" : state), nudge.title),
-  );
-  transcript.mark(cards.filter(({ state }) => state === "open"));
-}
-
-function unwatch() {
-  if (!watched) return false;
-  endWatch();
-  const row = [...at("rows").children].find((element) => element.dataset.key === watched);
-  watched = null;
-  at("watch").hidden = true;
-  later();
-  row?.querySelector("button")?.focus();
-  return true;
 }
 
 async function take(id, kind) {
@@ -277,6 +202,14 @@ async function trend() {
   setTimeout(trend, TREND_EVERY_MS);
 }
 
+/** Listen no more; the keyboard goes back to the row. Says whether there was anything to stop. */
+function stop() {
+  const row = [...at("rows").children].find((element) => element.dataset.key === listening.id);
+  if (!listening.stop()) return false;
+  row?.querySelector("button")?.focus();
+  return true;
+}
+
 function step(by) {
   const buttons = [...at("rows").querySelectorAll("button.link")];
   const now = buttons.findIndex((button) => button.closest("tr").contains(document.activeElement));
@@ -290,7 +223,7 @@ function tick() {
 }
 
 if (viewer) {
-  at("unwatch").addEventListener("click", unwatch);
+  at("unwatch").addEventListener("click", stop);
   keys({
     j: () => step(1),
     k: () => step(-1),
@@ -298,11 +231,11 @@ if (viewer) {
     ArrowUp: (event) => event.target.closest("tbody") && (step(-1), true),
     e: () => at("raised").focus(),
     o: () => {
-      const key = document.activeElement.closest("tr")?.dataset.key ?? watched;
+      const key = document.activeElement.closest("tr")?.dataset.key ?? listening.id;
       const customer = rows.get(key)?.customer_id;
       if (customer) location.href = `/journey#customer=${encodeURIComponent(customer)}`;
     },
-    Escape: unwatch,
+    Escape: stop,
   });
   setInterval(() => {
     tick();

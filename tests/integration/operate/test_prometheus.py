@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import math
 import re
@@ -14,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from brokers import ROOT, Broker, missing
+from brokers import ROOT, Broker, deployed, missing
 from prometheus_client import start_http_server
 from prometheus_server import Prometheus
 
@@ -32,11 +31,7 @@ worker tells its lag once a second."""
 
 def generator() -> ModuleType:
     """deploy/grafana/generate.py as a module."""
-    spec = importlib.util.spec_from_file_location("dashboards", GRAFANA / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return deployed("grafana", "generate")
 
 
 def promtool(*arguments: str) -> None:
