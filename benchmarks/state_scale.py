@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/state_scale.py [--customers 1000 10000 100000 1000000] [--events 4000]
 
 For each number: their states lie in the changelog, as a year of running would have left them. A worker with an
-empty folder recovers, and works off events of customers drawn at random, each with all that belongs to it
-(state loaded, decided, written with its changelog, outputs); then it starts again on its warm folder. No model
-is in it. --one-by-one lets Faust's own recovery read up to that many customers, for comparison.
+empty folder recovers, and RocksDB puts in order what that wrote; then it starts again on its warm folder, and
+works off events of customers drawn at random, each with all that belongs to it (state loaded, decided, written
+with its changelog, outputs). No model is in it. --one-by-one lets Faust's own recovery read up to that many
+customers, for comparison.
 """
 
 from __future__ import annotations
@@ -56,16 +57,20 @@ async def send(brokers: str, topic: str, records: Iterator[Record]) -> int:
     return size
 
 
-async def fill(brokers: str, app: str, customers: int, events: int) -> int:
-    """A changelog with so many customers, and events of some of them; the bytes of the changelog."""
+async def fill(brokers: str, app: str, customers: int) -> int:
+    """A changelog with so many customers; its bytes."""
     await prepare_topics(settings(brokers, app, Path()))
-    made, chance = Customers(int(time.time() * 1000)), random.Random(SEED)
+    made = Customers(int(time.time() * 1000))
     rows = ((made.key(n), made.state(n)) for n in range(customers))
-    size = await send(brokers, f"{app}-customers-changelog", rows)
+    return await send(brokers, f"{app}-customers-changelog", rows)
+
+
+async def say(brokers: str, app: str, customers: int, events: int) -> None:
+    """Events of some of these customers."""
+    made, chance = Customers(int(time.time() * 1000)), random.Random(SEED)
     drawn = [chance.randrange(customers) for _ in range(events)]
     said = ((made.key(n), made.signal(n, turn, 1)) for turn, n in enumerate(drawn))
     await send(brokers, f"{app}.signals", said)
-    return size
 
 
 def worker(brokers: str, app: str, folder: str, events: int, *flags: str) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def on_disk(folder: Path) -> int:
 def measure_one(brokers: str, customers: int, events: int, one_by_one: bool) -> dict[str, Any]:
     """One number of customers."""
     app = f"state{customers}"
-    size = asyncio.run(fill(brokers, app, customers, events + WARM))
+    size = asyncio.run(fill(brokers, app, customers))
     found: dict[str, Any] = {"state_bytes_a_customer": round(size / customers)}
     if one_by_one:
         with tempfile.TemporaryDirectory() as folder:
@@ -99,10 +104,12 @@ def measure_one(brokers: str, customers: int, events: int, one_by_one: bool) -> 
                 "recovery"
             ]
     with tempfile.TemporaryDirectory() as folder:
-        cold = worker(brokers, app, folder, events + WARM)
+        cold = worker(brokers, app, folder, 0)
         found["disk_bytes_a_customer"] = round(on_disk(Path(folder)) / customers)
-        found["recovery_warm"] = worker(brokers, app, folder, 0)["recovery"]
-    return {**found, **cold}
+        asyncio.run(say(brokers, app, customers, events + WARM))
+        warm = worker(brokers, app, folder, events + WARM)
+    most = {name: max(cold[name], warm[name]) for name in ("resident_mib", "anonymous_mib")}
+    return {**found, **warm, **cold, **most, "recovery_warm": warm["recovery"]}
 
 
 def measure(sizes: Sequence[int], events: int, one_by_one: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ Layers = Callable[
         list[tuple[int, int, int]],
         list[tuple[int, int]],
         int,
+        bool,
         int,
         float,
     ],
@@ -37,12 +39,14 @@ def through(
     runs: list[tuple[int, int, int]],
     blocks: list[tuple[int, int]],
     heads: int,
+    steps: bool,
     block: int,
     epsilon: float,
 ) -> None:
     """Take the rows x (tokens, hidden) of many texts through all layers, in place.
 
-    `runs`: from which row, how many texts, of so many tokens each; attention is over these. `blocks`: rows from
+    `runs`: from which row, how many texts, of so many tokens each; attention is over these, in `steps` or
+    by torch's own (see `attend`). `blocks`: rows from
     and to; what is done token by token is done over so many at once, which stay in the cache meanwhile.
     `weights` of each layer: query, key and value as one product, the mix of the heads, its norm, the wide
     product, the narrow one, their norm; products as `products.Parts`, norms as weight and bias.
@@ -57,9 +61,7 @@ def through(
         layer = weights[number]
         for start, texts, length in runs:
             stop = start + texts * length
-            split = qkv[start:stop].view(texts, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
-            seen = functional.scaled_dot_product_attention(split[0], split[1], split[2])
-            mixed[start:stop].view(texts, length, heads, -1).copy_(seen.transpose(1, 2))
+            attend(qkv[start:stop], mixed[start:stop], texts, length, heads, steps)
         for start, stop in blocks:
             rows, given, room = x[start:stop], mixed[start:stop], wide[: stop - start]
             once = multiply(given, torch.empty_like(rows), layer[1], block).add_(rows)
@@ -70,6 +72,46 @@ def through(
             rows.copy_(functional.layer_norm(twice, [hidden], layer[5][0], layer[5][1], epsilon))
             if number + 1 < len(weights):
                 multiply(rows, qkv[start:stop], weights[number + 1][0], block)
+
+
+def attend(qkv: Tensor, mixed: Tensor, texts: int, length: int, heads: int, steps: bool) -> None:
+    """Attention over texts of one length: qkv (rows, 3 * hidden) into mixed (rows, hidden).
+
+    In `steps`, for single precision: torch's own softmax is slow over rows of a dozen numbers, and so is its
+    attention. Here e is raised to all of them at once, and the sums divide what comes of it. Bounds that no
+    trained encoder meets stand for taking each row's largest away first: e to 80, and all sums of it, are
+    numbers yet.
+    """
+    split = qkv.view(texts, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
+    wide = split.shape[4]
+    if steps:
+        each = split.reshape(3, texts * heads, length, wide)
+        near = torch.bmm(each[0], each[1].transpose(1, 2)).mul_(wide**-0.5)
+        # as numbers: with a name for the bound the compiled pass takes a fifth longer
+        near = near.clamp_(-80.0, 80.0).exp_()
+        seen = torch.bmm(near, each[2]).div_(near.sum(2, keepdim=True))
+        seen = seen.view(texts, heads, length, wide)
+    else:
+        seen = functional.scaled_dot_product_attention(split[0], split[1], split[2])
+    mixed.view(texts, length, heads, wide).copy_(seen.transpose(1, 2))
+
+
+def attends_steadily(hidden: int, heads: int) -> bool:
+    """Whether attention in steps gives a text the same bits here, however many texts are beside it."""
+    source = torch.Generator().manual_seed(7)
+    for length in (2, 7, 12, 16, 33):
+        qkv = torch.randn(_BESIDE * length, 3 * hidden, generator=source)
+        together = torch.empty(len(qkv), hidden)
+        attend(qkv, together, _BESIDE, length, heads, True)
+        for texts in (1, 2, 5):
+            alone = torch.empty(texts * length, hidden)
+            attend(qkv[-texts * length :], alone, texts, length, heads, True)
+            if not torch.equal(alone, together[-texts * length :]):
+                return False
+    return True
+
+
+_BESIDE: Final = 9
 
 
 @cache

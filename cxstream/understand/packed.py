@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cxstream.understand.layers import compiled, through
-from cxstream.understand.products import BLOCK, ROWS, Blocks, Floats, Whole, spans
+from cxstream.understand.layers import attends_steadily, compiled, through
+from cxstream.understand.products import BLOCK, Blocks, Floats, Whole, spans
 
 Precision = Literal["fp32", "int8", "bf16"]
 """Numbers of 32 bits; whole ones of 8 in the linear layers; or of 16, on a GPU where there is one."""
 
-PART: Final = 768
+PART: Final = 1024
 """Tokens of one part on a CPU: enough that texts of one length meet."""
 
 PART_GPU: Final = 16_384
@@ -81,7 +81,8 @@ class PackedBert:
         )
         self._first_norm = _pair(weights, "embeddings.LayerNorm")
         make = self._product_of(weights)
-        self._block = make.block
+        self._block, self._rows = make.block, make.rows
+        self._steps = precision != "bf16" and attends_steadily(shape.hidden, shape.heads)
         self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
         self._through = through if on_gpu else compiled()
 
@@ -114,8 +115,9 @@ class PackedBert:
         # shared out over threads, rows get other neighbours from run to run
         block = BLOCK if torch.get_num_threads() > 1 else self._block
         places = [tuple(run) for run in runs]
-        blocks = list(spans(len(x), ROWS))
-        self._through(x, self._layers, places, blocks, self._heads, block, self._eps)  # type: ignore[arg-type]
+        blocks = list(spans(len(x), self._rows))
+        how = self._heads, self._steps, block, self._eps
+        self._through(x, self._layers, places, blocks, *how)  # type: ignore[arg-type]
         pooled = [torch.cat((run.of(x).mean(1), run.of(x)[:, 0]), 1) for run in runs]
         return torch.cat(pooled).float().cpu()
 

@@ -17,6 +17,9 @@ from torch import Tensor
 ROWS: Final = 192
 """Most rows of one product: with more, what is calculated token by token leaves a core's own cache."""
 
+ROWS_WHOLE: Final = 2 * ROWS
+"""Most rows of one in whole numbers, which take a quarter of the room."""
+
 BLOCK: Final = 16
 """Rows of every product on a machine whose products are not steady."""
 
@@ -93,6 +96,7 @@ class Floats:
     """A product in the type of its weight (outputs, inputs). Steady where `steady` says so, from 2 rows on."""
 
     block = 0
+    rows = ROWS
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         # a product with a transposed view is a third slower
@@ -121,6 +125,7 @@ class Whole:
     """
 
     block = 0
+    rows = ROWS_WHOLE
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         scale = (weight.abs().amax(1) / _LEVELS).clamp_min(1e-12)

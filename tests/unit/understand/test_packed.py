@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cxstream.understand.layers import compiled, through
+from cxstream.understand.layers import attend, attends_steadily, compiled, through
 from cxstream.understand.minilm import MiniLm
 from cxstream.understand.packed import PackedBert, Precision, Shape
 from cxstream.understand.precision import NEAR, Trial, best, try_each
@@ -82,6 +82,39 @@ def test_compiled_layers_give_the_bits_of_those_that_are_not(
     rows = bert(said)
     monkeypatch.setattr(bert, "_through", through)
     assert torch.equal(bert(said), rows)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 11, 16, 17, 40, 128])
+def test_attention_in_steps_is_attention(length: int) -> None:
+    qkv = torch.randn(3 * length, 3 * 64, generator=torch.Generator().manual_seed(length))
+    steps, own = torch.empty(3 * length, 64), torch.empty(3 * length, 64)
+    attend(qkv, steps, 3, length, 4, True)
+    attend(qkv, own, 3, length, 4, False)
+    torch.testing.assert_close(steps, own, atol=1e-5, rtol=1e-5)
+
+
+def test_attention_in_steps_keeps_to_numbers_whatever_it_is_given() -> None:
+    """Tokens a thousand times as near as any encoder has them, all pulling one way."""
+    qkv = torch.full((4, 3 * 64), 100.0)
+    qkv[:2, :64] = -100.0
+    mixed = torch.empty(4, 64)
+    attend(qkv, mixed, 1, 4, 4, True)
+    torch.testing.assert_close(mixed, torch.full((4, 64), 100.0))
+
+
+def test_where_attention_in_steps_is_not_steady_it_is_torchs_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual, said = PackedBert(SHAPE, tensors()), texts()
+    assert attends_steadily(64, 4)
+    bmm = torch.bmm
+    monkeypatch.setattr(torch, "bmm", lambda a, b: bmm(a, b) * (1 + 1e-6 * len(a)))
+    assert not attends_steadily(64, 4)
+    bert = PackedBert(SHAPE, tensors())
+    monkeypatch.undo()
+    rows = bert(said)
+    torch.testing.assert_close(rows, usual(said), atol=1e-5, rtol=0)
+    assert not torch.equal(rows, usual(said))
 
 
 def test_nothing_gives_nothing() -> None:
