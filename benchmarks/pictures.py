@@ -47,7 +47,10 @@ def _latency(part: dict[str, Any], path: Path) -> None:
     axes.set(xlabel=f"load, % of {rate:.0f} fragments a second", ylabel="ms", yscale="log")
     axes.set_xticks([level for level, _ in by_load])
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.set_title(f"From a fragment being due to its decisions being safe; {_load(part)}")
+    axes.yaxis.set_minor_formatter("{x:,.0f}")
+    axes.set_title(
+        f"From a fragment's due time until its decisions are safe; {_load(part)}", size=10
+    )
     axes.legend()
     _write(figure, path)
 
