@@ -64,11 +64,11 @@ def through(
             attend(qkv[start:stop], mixed[start:stop], texts, length, heads, steps)
         for start, stop in blocks:
             rows, given, room = x[start:stop], mixed[start:stop], wide[: stop - start]
-            once = multiply(given, torch.empty_like(rows), layer[1], block).add_(rows)
+            once = multiply(given, torch.empty_like(rows), layer[1], block, True).add_(rows)
             once = functional.layer_norm(once, [hidden], layer[2][0], layer[2][1], epsilon)
             multiply(once, room, layer[3], block)
             torch._C._nn.gelu(room, out=room)  # type: ignore[call-arg]
-            twice = multiply(room, given, layer[4], block).add_(once)
+            twice = multiply(room, given, layer[4], block, True).add_(once)
             rows.copy_(functional.layer_norm(twice, [hidden], layer[5][0], layer[5][1], epsilon))
             if number + 1 < len(weights):
                 multiply(rows, qkv[start:stop], weights[number + 1][0], block)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -25,6 +24,7 @@ from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
 from cxstream.understand.packed import PackedBert, Precision, Shape
 from cxstream.understand.precision import Trial, best, candidates, try_each
+from cxstream.understand.tokens import Tokens
 
 MAX_TOKENS: Final = 128
 """What the model was trained on; an utterance is rarely a third of it. The rest of a text is cut off."""
@@ -77,13 +77,9 @@ class MiniLm:
             ours = load_file(tuned) if tuned else {}
             if unknown := ours.keys() - tensors.keys():
                 raise ModelError(f"{tuned} does not fit the encoder in {folder}: {min(unknown)}")
-            # in the thread that asks: to a pool of its own a few texts are handed over, and on busy processors
-            # that takes twenty times as long as to cut them into tokens
-            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
             # what transformers' tokenizers call, without the second that importing them takes
-            self._tokens = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
-            self._tokens.no_padding()
-            self._tokens.enable_truncation(MAX_TOKENS)
+            tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
+            self._tokens = Tokens(tokenizer, MAX_TOKENS)
             self._bert, self.trials = self._made(shape, tensors | ours, precision)
         except (OSError, ValueError, TypeError, KeyError, SafetensorError) as problem:
             raise ModelError(f"the encoder in {folder} cannot be loaded: {problem!r}") from problem
@@ -110,7 +106,7 @@ class MiniLm:
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, with the special ones, cut to MAX_TOKENS."""
-        return [encoding.ids for encoding in self._tokens.encode_batch_fast(list(texts))]
+        return [self._tokens.ids(text) for text in texts]
 
     def _made(
         self,

@@ -54,14 +54,17 @@ Parts = list[Tensor]
 """The tensors of a product: weight (inputs, outputs) and bias; or those that `Whole` makes."""
 
 
-def multiply(x: Tensor, out: Tensor, parts: list[Tensor], block: int) -> Tensor:
+def multiply(
+    x: Tensor, out: Tensor, parts: list[Tensor], block: int, spent: bool = False
+) -> Tensor:
     """Rows times weights, plus bias: x (rows, inputs) into out (rows, outputs), which it also returns.
 
+    `spent`: nobody needs x any more, it may be written over.
     In floating point in blocks of exactly `block` rows, the last one filled up with zeros, which is steady
     anywhere; 0: all rows at once. Written so that torch can compile it (see `layers`).
     """
     if len(parts) > 2:
-        return whole(x, out, parts)
+        return whole(x, out, parts, spent)
     across, bias = parts[0], parts[1]
     if block == 0:
         return torch.addmm(bias, x, across, out=out)
@@ -78,7 +81,7 @@ def multiply(x: Tensor, out: Tensor, parts: list[Tensor], block: int) -> Tensor:
     return out
 
 
-def whole(x: Tensor, out: Tensor, parts: list[Tensor]) -> Tensor:
+def whole(x: Tensor, out: Tensor, parts: list[Tensor], spent: bool) -> Tensor:
     """A product in whole numbers, of the parts that `Whole` makes."""
     across, sums, scale, bias = parts[0], parts[1], parts[2], parts[3]
     least, most = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
@@ -86,7 +89,8 @@ def whole(x: Tensor, out: Tensor, parts: list[Tensor]) -> Tensor:
     unit = most.sub_(least).clamp_min_(1e-9).div_(254)
     per_unit = unit.reciprocal()
     # torch is slow at addcmul where two of the three are one number a row
-    numbers = (x * per_unit).sub_(middle * per_unit).round_()
+    numbers = x.mul_(per_unit) if spent else x * per_unit
+    numbers = numbers.sub_(middle * per_unit).round_()
     out.copy_(torch._int_mm(numbers.to(torch.int8), across)).mul_(unit)
     torch.addcmul(out, middle, sums, out=out)
     return torch.addcmul(bias, out, scale, out=out)
