@@ -15,10 +15,12 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
 from cxstream import worker
+from cxstream.engine.state import StateTable
 from cxstream.errors import CxError
 from cxstream.events import Scores
 from cxstream.settings import Settings
@@ -72,11 +74,26 @@ def stock_recovery() -> None:
     setattr(app, "SafeTables", TableManager)  # noqa: B010  mypy may not see it
 
 
+def unhurried(silence_ms: int) -> None:
+    """Take no customer for silent before so long, however soon the windows of their decisions close.
+
+    Silence is told by the clock of arrival. A session whose brokers come and go takes a minute a round, its
+    control a second: it would tell in silence what the control tells at the customer's next word, later.
+    """
+    made = StateTable.__init__
+
+    def longer(self: StateTable, app: Any, name: str, **given: Any) -> None:
+        made(self, app, name, **given | ({"silence_ms": silence_ms} if name == "customers" else {}))
+
+    setattr(StateTable, "__init__", longer)  # noqa: B010  mypy may not see it
+
+
 def main() -> None:
     """Work until told to stop."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
     )
+    unhurried(int(os.environ["LOSS_SILENCE_MS"]))
     if os.environ["LOSS_STOCK_RECOVERY"]:
         stock_recovery()
     try:

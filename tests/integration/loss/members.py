@@ -15,8 +15,10 @@ from typing import NamedTuple
 MEMBER = Path(__file__).with_name("member.py")
 BOUND = Path(__file__).resolve().parents[3] / "deploy" / "kafka" / "bound.py"
 """Ends what it starts when we are killed ourselves (Linux)."""
-SILENCE_S = 72.0
-"""Of a customer; then it is told what came of decisions that nobody answered."""
+WINDOW_S = 72.0
+"""Of event time, in which decisions wait for what comes of them; a round is 16 s of it."""
+SILENCE_S = 3600.0
+"""By the clock of arrival, until a customer counts as silent; on the shipped models `WINDOW_S`."""
 AWAY = b"this worker was away for longer than its session"
 
 
@@ -39,6 +41,11 @@ class Setup(NamedTuple):
     embedded: bool = False
     real: bool = False
     """Whether it runs as `cxstream worker` does, on the shipped models."""
+
+    @property
+    def silence_s(self) -> float:
+        """How long a customer may say nothing before lessons are told in silence."""
+        return WINDOW_S if self.real else SILENCE_S
 
     @property
     def app_id(self) -> str:
@@ -165,8 +172,7 @@ class Member:
             "OVERLOAD_CALM_S": setup.overload_calm_s,
             "STALL_S": setup.stall_s,
             "EMBEDDED": setup.embedded,
-            "OUTCOME_WINDOW_H": SILENCE_S
-            / 3600,  # lessons within a session: a round is 16 s of event time
+            "OUTCOME_WINDOW_H": WINDOW_S / 3600,
             "EXPIRE_BY_CLOCK": False,  # the control is played at another time of day
         }
         if setup.static and not setup.embedded:
@@ -175,5 +181,6 @@ class Member:
             **os.environ,
             **{f"CXSTREAM_{name}": str(value) for name, value in given.items()},
             "LOSS_MOOD": str(self.home / "mood"),
+            "LOSS_SILENCE_MS": str(int(SILENCE_S * 1000)),
             "LOSS_STOCK_RECOVERY": "1" if setup.stock_recovery else "",
         }

@@ -19,7 +19,7 @@ from typing import Any
 from faults import Fault, ended_well
 from field import SENT_OVER_S, Field, Stuck
 from ledger import Ledger, Verdict
-from members import SILENCE_S, Setup
+from members import Setup
 from script import Script, Sent, disorder
 
 PATIENCE_S = 240.0
@@ -41,7 +41,9 @@ class Report:
     stuck: str = ""
     took_s: float = 0.0
     slowest_s: float = 0.0
-    """The longest round: beyond `SILENCE_S` lessons may have been told that the control was too quick for."""
+    """The longest two rounds on end, between whose records a customer may have said nothing."""
+    silence_s: float = math.inf
+    """Beyond this lessons may have been told in silence, which the control had no time for."""
 
     @property
     def well(self) -> bool:
@@ -77,10 +79,10 @@ class Report:
         )
         said = f"{self.kind} seed={self.seed} lane={self.lane} faults={self.rounds} in {self.took_s:.0f} s"
         said += f"{times} {self.verdict}"
-        if self.slowest_s > SILENCE_S:
+        if self.slowest_s > self.silence_s:
             said += (
-                f"\n  TOO SLOW: a round took {self.slowest_s:.0f} s, and after {SILENCE_S:.0f} s of silence"
-                " lessons are told, which the control had no time for"
+                f"\n  TOO SLOW: two rounds took {self.slowest_s:.0f} s, and after {self.silence_s:.0f} s"
+                " of silence lessons are told, which the control had no time for"
             )
         return f"{said}\n  STUCK: {self.stuck}" if self.stuck else said
 
@@ -131,7 +133,7 @@ async def play(
     A round's records are sent over `over_s` seconds when something is to break in their midst.
     """
     rounds = Rounds(rounds) if isinstance(rounds, int) else rounds
-    report = Report(fault.name if fault else "control", seed, lane)
+    report = Report(fault.name if fault else "control", seed, lane, silence_s=setup.silence_s)
     began = time.monotonic()
     async with Field(setup, seed=f"{seed} {lane}", cluster=cluster) as ground:
         for number in range(fault.workers if fault else 1):
@@ -178,6 +180,7 @@ class _Session:
         self._script = script
         self._patience_s = patience_s
         self._over_s = over_s
+        self._last_s = 0.0
         self._turn = 0
 
     async def round(self, *, rests: bool) -> None:
@@ -198,7 +201,9 @@ class _Session:
             )
             await ground.settled(self._patience_s)
         self._report.rounds += 1
-        self._report.slowest_s = max(self._report.slowest_s, time.monotonic() - began)
+        took_s = time.monotonic() - began
+        self._report.slowest_s = max(self._report.slowest_s, self._last_s + took_s)
+        self._last_s = took_s
         if self._fault is not None:
             again = ground.ledger.decided_again_ms(fault_ms)
             self._report.seconds.append((max(again.values()) - fault_ms) / 1000 if again else 0.0)
