@@ -14,12 +14,12 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,11 @@ def main() -> None:
         default=SENT_OVER_S,
         help="seconds that a round's records are sent over",
     )
-    parser.add_argument("--keep", type=Path, help="keep logs and states in this folder")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="keep logs, states and what lies in Kafka in this folder, also when all is well",
+    )
     parser.add_argument("--results", type=Path, help="add a line of JSON a session to this file")
     parser.add_argument("--embedded", action="store_true", help="on the embedded broker")
     parser.add_argument("--real", action="store_true", help="workers on the shipped models")
@@ -64,10 +68,14 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it meets dead brokers all the time
     kinds = [ALL[name] for name in given.kinds.split(",")]
     print(f"seed {given.seed}, {given.faults} faults a kind, {given.lanes} lanes", flush=True)
-    with ExitStack() as stack:
-        folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        reports = [r for size in (1, 3) for r in _on(size, kinds, given, folder)]
-    sys.exit(0 if all(report.well for report in reports) else 1)
+    folder = given.keep or Path(tempfile.mkdtemp(prefix="chaos-"))
+    reports = [r for size in (1, 3) for r in _on(size, kinds, given, folder)]
+    well = all(report.well for report in reports)
+    if well and not given.keep:
+        shutil.rmtree(folder)
+    else:
+        print(f"logs, states and what lay in Kafka: {folder}")
+    sys.exit(0 if well else 1)
 
 
 def _on(

@@ -44,6 +44,7 @@ class Field:
         self.members: list[Member] = []
         self.cluster = cluster
         self._more = asyncio.Event()
+        self._lies: dict[tuple[str, int], tuple[str, int, int]] = {}
 
     async def __aenter__(self) -> Field:
         await bootstrap.prepare_topics(
@@ -142,7 +143,11 @@ class Field:
             await self.until(lambda: not missing(), "all answered", patience_s)
         except Stuck as stuck:
             lacks = missing()
-            raise Stuck(f"{stuck}: {len(lacks)} are not, such as {lacks[:3]}") from None
+            where = [self._lies.get(lack) for lack in lacks[:3]]  # type: ignore[call-overload]
+            raise Stuck(
+                f"{stuck}: {len(lacks)} are not, such as {lacks[:3]}, which lie at {where}; "
+                f"not committed: {await self._uncommitted()}"
+            ) from None
 
     async def settled(self, patience_s: float = 60.0) -> None:
         """Wait until all is answered, everything committed, and all that was written is read.
@@ -169,7 +174,9 @@ class Field:
 
     async def _post(self, record: Sent, sent: Awaitable[object]) -> None:
         metadata = await sent
-        self.ledger.note_sent(record, metadata.partition)  # type: ignore[attr-defined]
+        topic, partition, offset = metadata.topic, metadata.partition, metadata.offset  # type: ignore[attr-defined]
+        self._lies[record.conversation, record.number] = topic, partition, offset
+        self.ledger.note_sent(record, partition)
 
     async def _read(self, roles: dict[str, str], tables: dict[str, str]) -> None:
         while True:
