@@ -164,6 +164,7 @@ class Field:
             await self._more.wait()
 
     async def _hand_over(self, record: Sent) -> Awaitable[object]:
+        self.ledger.note_sending(record)
         sent: Awaitable[object] = await self._producer.send(
             f"{self.setup.prefix}{record.topic}",
             record.value,

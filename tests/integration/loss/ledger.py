@@ -89,6 +89,8 @@ class Ledger:
     words: bool = True
     """Whether the words that carried a decision count: with a deadline some go out without."""
     sent: dict[tuple[str, int], Sent] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=dict)
+    """By conversation the number of the record that ends it."""
     partition_of: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, dict[str, Out]] = field(
         default_factory=lambda: {name: {} for name in OUTPUTS}
@@ -103,6 +105,11 @@ class Ledger:
     went_back: list[str] = field(default_factory=list)
     answered_ms: dict[tuple[str, int], int] = field(default_factory=dict)
     loop: Loop = field(default_factory=Loop)
+
+    def note_sending(self, record: Sent) -> None:
+        """This record is on its way: what comes of it may be seen before the broker's answer is."""
+        if record.ends:
+            self.ends[record.conversation] = record.number
 
     def note_sent(self, record: Sent, partition: int) -> None:
         """The broker has this record."""
@@ -218,9 +225,7 @@ class Ledger:
         if found["kind"] == "utterance":
             number = int(found["fragment_id"].rpartition("/")[2])
         elif found["kind"] == "conversation.ended":
-            number = next(
-                (n for (c, n), sent in self.sent.items() if c == conversation and sent.ends), -1
-            )
+            number = self.ends[conversation]
         else:
             return
         if (conversation, number) not in self.answered_ms:

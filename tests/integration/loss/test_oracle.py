@@ -41,6 +41,7 @@ def played(rounds: int = 4, *, skip: int = -1) -> Ledger:
     script = Script(7, 1_764_000_000_000)
     records = [record for _ in range(rounds) for record in script.next_round()]
     for number, record in enumerate(records):
+        ledger.note_sending(record)
         ledger.note_sent(record, partition=0)
         turns[record.conversation] = turns.get(record.conversation, 0) + (not record.ends)
         if number != skip:
@@ -72,6 +73,20 @@ def test_a_repetition_with_an_equal_id_and_equal_bytes_is_counted_and_no_fault()
     ledger.rows["conversations"] = played().rows["conversations"]
     verdict = ledger.verdict()
     assert verdict.duplicates == 1
+
+
+def test_what_is_answered_before_the_broker_says_that_it_has_it_is_answered() -> None:
+    """A broker that dies may take its answer with it; the record is there, and workers are quick."""
+    ledger, script = Ledger(), Script(7, 1_764_000_000_000)
+    records = [record for _ in range(3) for record in script.next_round()]
+    turns = dict[str, int]()
+    for record in records:
+        turns[record.conversation] = turns.get(record.conversation, 0) + (not record.ends)
+        ledger.note_sending(record)
+        answer(ledger, record, turns[record.conversation])
+        ledger.note_sent(record, partition=0)
+    assert any(record.ends for record in records)
+    assert ledger.verdict().well
 
 
 def test_a_record_without_an_answer_is_lost() -> None:
@@ -187,6 +202,7 @@ def test_an_answer_before_its_turn_is_disorder() -> None:
         r for r in Script(7, 0).next_round() if r.conversation == "talk-0-0" and r.number < 2
     )
     for record in (first, second):
+        ledger.note_sending(record)
         ledger.note_sent(record, partition=0)
     answer(ledger, second, 2)
     answer(ledger, first, 2)
