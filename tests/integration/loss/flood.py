@@ -44,7 +44,8 @@ LANES = 64
 IN_FLIGHT = 8
 """Finals not answered yet while the rate is measured: a worker that is busy, and not behind."""
 ORDER = ("partials", "transformer", "agent_scores")
-PATIENCE_S = 300.0
+PATIENCE_S = 480.0
+"""As long again as the flood lasted, to work off what waits, and the four minutes of the slowest way down."""
 SLACK_S = 5.0
 """What a busy machine may add to a wait."""
 MORE_MB = 250.0
