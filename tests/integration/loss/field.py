@@ -26,6 +26,8 @@ from cxstream.settings import Settings
 
 SENT_OVER_S = 2.0
 """A round's records are sent over so long, so that a fault finds work in every state."""
+RESTART_S = 1.0
+"""Between two looks of the supervisor: who finds no Kafka is not started again at once, for ever."""
 READ = ("transcripts", "signals", "outcomes", "approvals", "ledger-events", "lessons")
 """The topics that workers read, and commit; customers are told by nobody here."""
 
@@ -123,12 +125,13 @@ class Field:
             raise Stuck(str(never)) from None
 
     async def supervise(self) -> None:
-        """Start anew whoever was put out of its group, as systemd and Kubernetes would."""
+        """Start anew whoever gave up, as systemd and Kubernetes would."""
         while True:
-            await until_async(lambda: any(m.put_out for m in self.members), "never", math.inf)
+            await until_async(lambda: any(m.gave_up for m in self.members), "never", math.inf)
             for member in self.members:
-                if member.put_out:
+                if member.gave_up:
                     member.start()
+            await asyncio.sleep(RESTART_S)
 
     async def answered(self, patience_s: float = 60.0) -> None:
         """Wait until every record has a signal, and every answer of people is with its customer.

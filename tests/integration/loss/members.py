@@ -20,6 +20,14 @@ WINDOW_S = 72.0
 SILENCE_S = 3600.0
 """By the clock of arrival, until a customer counts as silent; on the shipped models `WINDOW_S`."""
 AWAY = b"this worker was away for longer than its session"
+PASSES = (
+    b"cxstream: no Kafka broker answers",
+    b"cxstream: Kafka at ",
+    b"cxstream: the engine gave up: Kafka",
+    b"has been working on one batch for",
+    b"but its commit has stood at",
+)
+"""What a worker says that found no Kafka, or stood still without it, and ended; a supervisor starts it again."""
 
 
 class Setup(NamedTuple):
@@ -83,6 +91,11 @@ class Member:
     def put_out(self) -> bool:
         """Whether it ended by itself since others have its partitions, as it should."""
         return self.exit_code == 1 and self.says(AWAY)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended by itself for a reason that passes, so that a supervisor has to start it again."""
+        return self.put_out or (self.exit_code == 1 and any(map(self.says, PASSES)))
 
     @property
     def exit_code(self) -> int | None:
