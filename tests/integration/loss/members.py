@@ -27,7 +27,7 @@ PASSES = (
     b"has been working on one batch for",
     b"but its commit has stood at",
 )
-"""What a worker says that found no Kafka, or stood still without it, and ended; a supervisor starts it again."""
+"""What a worker says that found no Kafka, or stood still without it, and ended; supervisors start it again."""
 
 
 class Setup(NamedTuple):
