@@ -69,11 +69,15 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
     heap.give_back()  # what loading left
     if stop.is_set():
         return
-    await app.start()
+    # the start lasts until the first recovery has ended: a signal, or a crash, need not wait for that
+    starting = asyncio.ensure_future(app.start())
+    stopping = asyncio.ensure_future(stop.wait())
+    gave_up = asyncio.ensure_future(app.gave_up())
+    ready = asyncio.ensure_future(app.ready.wait())
+    await asyncio.wait({starting, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
     try:
-        stopping = asyncio.ensure_future(stop.wait())
-        gave_up = asyncio.ensure_future(app.gave_up())
-        ready = asyncio.ensure_future(app.ready.wait())
         await asyncio.wait({ready, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
             _log.info("ready: %s partitions on %s", settings.partitions, settings.brokers)
@@ -88,6 +92,7 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
         for task in (stopping, gave_up, ready):
             task.cancel()
         await app.stop()
+        starting.cancel()
         last_resort.within(
             _EXIT_S, 0 if stop.is_set() else 1
         )  # a model that hangs keeps its thread

@@ -54,6 +54,8 @@ BATCH_BYTES = 262_144
 """What goes to one partition in one request; a micro-batch fits, or it would wait for answers in between."""
 REBALANCE_S = 60.0
 """Who has not joined after so long is put out of the group."""
+COORDINATED_S = 1.0
+"""From one look at the group's coordination to the next."""
 _log = logging.getLogger(__name__)
 
 
@@ -104,7 +106,22 @@ class CxApp(DrainingApp):
         """First what the process needs of its surroundings (topics), then Faust's own start."""
         if self.prepare is not None:
             await self.prepare()
+        self.add_future(self._stay_coordinated())
         await super().on_start()
+
+    async def _stay_coordinated(self) -> None:
+        """End the worker when its group is no longer coordinated: else it would wait for partitions for ever.
+
+        Not a timer of Faust's: those begin when the first recovery has ended.
+        """
+        while not self.should_stop:
+            await self.sleep(COORDINATED_S)
+            problem = self.consumer.uncoordinated
+            if problem is not None:
+                why = f"the group is not coordinated any more ({problem!r}); started anew it joins again"
+                self.life.stuck(why)
+                await self.crash(EngineError(why))
+                return
 
     async def gave_up(self) -> Never:
         """Wait for as long as the application runs. Raises `EngineError` when it stops by itself."""

@@ -21,6 +21,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.produce import ProduceRequest
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -29,12 +30,16 @@ from cxstream.engine.handing_over import HandingOver
 
 FETCH_WAIT_MS = 100
 FETCH_WAIT_EMBEDDED_MS = 10
+HEEDED_S = 1.0
 _ROUND_S = 0.2
 """A round of fetching ends after so long when nothing comes; who rewinds waits for its end."""
 
 
 class QuickThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Sets the wait on aiokafka's consumer before it starts, where it is read; and lets the lease listen."""
+
+    uncoordinated: KafkaError | None = None
+    """Why the group is not coordinated any more."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> object:
         consumer = super()._create_worker_consumer(transport)
@@ -47,6 +52,20 @@ class QuickThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         """Start the consumer; nothing is subscribed yet, so the lease misses no answer."""
         await super().on_start()
         self.app.lease.watch(self._ensure_consumer()._coordinator)
+        self.add_future(self._heed())
+
+    async def _heed(self) -> None:
+        """Ask for what the coordination of the group met with.
+
+        aiokafka tells whoever fetches, and waits until it was told; before the first assignment nobody fetches.
+        """
+        while not self.should_stop and self.uncoordinated is None:
+            await self.sleep(HEEDED_S)
+            if self._consumer is not None and not self.should_stop:
+                try:
+                    self._consumer._coordinator.check_errors()
+                except KafkaError as error:
+                    self.uncoordinated = error
 
 
 class QuickConsumer(HandingOver, driver.Consumer):  # type: ignore[misc]
@@ -82,6 +101,11 @@ class QuickConsumer(HandingOver, driver.Consumer):  # type: ignore[misc]
 
         After five minutes it would call every partition stuck, each second. See `watchdog` for ours.
         """
+
+    @property
+    def uncoordinated(self) -> KafkaError | None:
+        """Why the group is not coordinated any more, or None."""
+        return self._thread.uncoordinated
 
     def _new_consumer_thread(self) -> QuickThread:
         return QuickThread(self, loop=self.loop, beacon=self.beacon)

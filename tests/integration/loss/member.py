@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
 from cxstream import worker
@@ -74,6 +75,16 @@ def stock_recovery() -> None:
     setattr(app, "SafeTables", TableManager)  # noqa: B010  mypy may not see it
 
 
+def sync_fails() -> None:
+    """Let the coordination of the group meet with what a broker says that is just starting."""
+    from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance
+
+    async def unknown(self: object, request: object) -> None:
+        raise KafkaError("UnknownError()")
+
+    CoordinatorGroupRebalance._send_sync_group_request = unknown
+
+
 def unhurried(silence_ms: int) -> None:
     """Take no customer for silent before so long, however soon the windows of their decisions close.
 
@@ -93,6 +104,8 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
     )
+    if os.environ["LOSS_SYNC_FAILS"]:
+        sync_fails()
     unhurried(int(os.environ["LOSS_SILENCE_MS"]))
     if os.environ["LOSS_STOCK_RECOVERY"]:
         stock_recovery()

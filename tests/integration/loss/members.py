@@ -24,6 +24,7 @@ PASSES = (
     b"cxstream: no Kafka broker answers",
     b"cxstream: Kafka at ",
     b"cxstream: the engine gave up: Kafka",
+    b"the group is not coordinated any more",
     b"has been working on one batch for",
     b"but its commit has stood at",
 )
@@ -46,6 +47,7 @@ class Setup(NamedTuple):
     stall_s: float = 60.0
     static: bool = True
     stock_recovery: bool = False
+    sync_fails: bool = False
     embedded: bool = False
     real: bool = False
     """Whether it runs as `cxstream worker` does, on the shipped models."""
@@ -195,5 +197,6 @@ class Member:
             **{f"CXSTREAM_{name}": str(value) for name, value in given.items()},
             "LOSS_MOOD": str(self.home / "mood"),
             "LOSS_SILENCE_MS": str(int(SILENCE_S * 1000)),
+            "LOSS_SYNC_FAILS": "1" if setup.sync_fails else "",
             "LOSS_STOCK_RECOVERY": "1" if setup.stock_recovery else "",
         }
