@@ -27,9 +27,8 @@ class Tokens:
 
     def ids(self, text: str) -> list[int]:
         """The token ids of one text."""
-        if not (
-            text.isascii() and text.isprintable()
-        ):  # what is a space elsewhere is for the library to say
+        if not (text.isascii() and text.isprintable()):
+            # what is a space there is for the library to say
             found: list[int] = self._tokenizer.encode(text).ids
             return found
         ids, known = [self._first], self._known

@@ -26,8 +26,6 @@ from cxstream.settings import Settings
 
 SENT_OVER_S = 2.0
 """A round's records are sent over so long, so that a fault finds work in every state."""
-RESTART_S = 1.0
-"""Between two looks of the supervisor: who finds no Kafka is not started again at once, for ever."""
 READ = ("transcripts", "signals", "outcomes", "approvals", "ledger-events", "lessons")
 """The topics that workers read, and commit; customers are told by nobody here."""
 
@@ -131,7 +129,6 @@ class Field:
             for member in self.members:
                 if member.gave_up:
                     member.start()
-            await asyncio.sleep(RESTART_S)
 
     async def answered(self, patience_s: float = 60.0) -> None:
         """Wait until every record has a signal, and every answer of people is with its customer.
