@@ -9,7 +9,7 @@ import signal
 import threading
 
 from cxstream.bootstrap import Front, Judgement, front, judgement, libraries, scorer, working
-from cxstream.engine import heap
+from cxstream.engine import heap, mapped
 from cxstream.settings import Settings
 from cxstream.understand.scorer import Scorer
 
@@ -101,6 +101,7 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
 async def _loaded(settings: Settings, shown: Front) -> tuple[Scorer, Judgement]:
     """The models, and the playbooks: these are read while it is tried out how the encoder calculates best."""
     await asyncio.to_thread(libraries)
+    mapped.let_go()  # what loading them has read
     loading = asyncio.ensure_future(asyncio.to_thread(scorer, settings, shown.metrics))
     await asyncio.sleep(0)  # it is started
     judges = judgement(settings)
