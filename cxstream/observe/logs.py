@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pythonjsonlogger.json import JsonFormatter
 
+from cxstream.observe.seldom import Seldom
+
 _LIBRARIES = (
     "faust",
     "mode",
@@ -25,8 +27,10 @@ _LIBRARIES = (
 
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
-    """Log to standard error; libraries only from warnings on, unless DEBUG is asked for."""
+    """Log to standard error; of libraries only warnings, and seldom twice, unless DEBUG is asked for."""
     handler = logging.StreamHandler()
+    if level != "DEBUG":
+        handler.addFilter(Seldom())
     handler.setFormatter(AsJson() if form == "json" else AsText())
     logging.basicConfig(level=level, handlers=[handler])
     if level == "INFO":
