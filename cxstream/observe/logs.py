@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pythonjsonlogger.json import JsonFormatter
 
 from cxstream.observe.seldom import Seldom
+from cxstream.observe.unquoted import Unquoted, hook
 
 _LIBRARIES = (
     "faust",
@@ -28,7 +29,9 @@ _LIBRARIES = (
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
     """Log to standard error; of libraries only warnings, and seldom twice, unless DEBUG is asked for."""
+    hook()
     handler = logging.StreamHandler()
+    handler.addFilter(Unquoted())
     if level != "DEBUG":
         handler.addFilter(Seldom())
     handler.setFormatter(AsJson() if form == "json" else AsText())
