@@ -80,13 +80,13 @@ def scorer(settings: Settings, ears: Ears | None = None) -> Scorer:
             loaded.gist = stream.fits(loaded.encoder).gist
         except ModelError as error:
             _log.warning("risk is set by hand, and no next action is known: %s", error)
-    mark = stream.about.mark.hex() if isinstance(stream, Stream) else None
+    read = stream if isinstance(stream, Stream) else None
     if not settings.cache_texts:
-        return _routed(settings, loaded, mark, ears)
+        return _routed(settings, loaded, read, ears)
     kept = CachedScorer(
         loaded, most=settings.cache_texts, told=ears.remembered if ears is not None else None
     )
-    return _routed(settings, kept, mark, ears)
+    return _routed(settings, kept, read, ears)
 
 
 def lighter(model: Scorer) -> Scorer:
@@ -113,7 +113,7 @@ def _tell_precision(encoder: Encoder, ears: Ears | None) -> None:
         ears.encoder(precision, {trial.precision: trial.tokens_per_s for trial in trials})
 
 
-def _routed(settings: Settings, heavy: Scorer, mark: str | None, ears: Ears | None) -> Scorer:
+def _routed(settings: Settings, heavy: Scorer, stream: Stream | None, ears: Ears | None) -> Scorer:
     """The models before and after the transformer, as far as they are there and wanted."""
     path = (settings.models_dir or shipped_models()) / LIGHT
     light: LightScorer | None = None
@@ -131,7 +131,9 @@ def _routed(settings: Settings, heavy: Scorer, mark: str | None, ears: Ears | No
         remote,
         threshold=settings.light_threshold,
         unsure=settings.remote_below,
-        gists=light is not None and light.stream == mark,
+        whole=stream.whole
+        if stream and light and light.stream == stream.about.mark.hex()
+        else None,
         told=ears.routed if ears is not None else None,
     )
 

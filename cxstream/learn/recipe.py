@@ -59,17 +59,19 @@ def lighten(data: Path, models: Path, *, seed: int, report: Report, cache: Path)
     """Distil the light model, and write what drift is measured against: both repeat the models as they ship."""
     stream = load_stream(models / PLACE)
     heavy = load_scorer(models)
-    heavy.gist = stream.fits(heavy.encoder).gist
+    heavy.gist = stream.fits(heavy.encoder).meaning
     mark = stream.about.mark.hex()
     train_light(heavy, data, models, seed=seed, report=report, cache=cache, stream=mark)
     light = LightScorer(load_light(models / LIGHT))
-    write_reference(RoutedScorer(light, heavy, gists=True), data, models, report=report)
+    heavy.gist = stream.gist
+    write_reference(RoutedScorer(light, heavy, whole=stream.whole), data, models, report=report)
 
 
 def describe(metrics: dict[str, Any], data: Path, models: Path, *, report: Report) -> None:
     """Audit the models, test their explanations, and tell both in the card of the scores."""
     stream = load_stream(models / PLACE)
     scorer = load_scorer(models)
+    scorer.gist = stream.fits(scorer.encoder).gist  # else the risk audited is the one by hand
     metrics["audit"] = audit_section(audit(scorer, stream, report))
     metrics["explanations"] = deletion_section(deletion_test(scorer, data, report=report))
     write_metrics(metrics, models)

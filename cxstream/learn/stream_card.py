@@ -98,8 +98,10 @@ _TEXT: Final = """\
 After every customer utterance: the probability that the customer ends up `annoyed`, `dissatisfied`, or
 with the goal not met, and the agent's five likeliest next actions (`cxstream/understand/stream.py`). A
 recurrent network of a few hundred bytes of memory reads a gist of each utterance (from `@ENCODER@`), its
-scores (`@SCORER@`), the pauses and who spoke. Where there is no gist (the lexicon answers, or the encoder is
-another one), risk is the index by hand (`understand/trajectory.py`) and there are no next actions.
+scores (`@SCORER@`), the pauses and who spoke. Beside it a table of phrases says how conversations ended in
+which customers said them (`understand/phrases.py`; hashes, without names). Where there is no gist (the
+lexicon answers, or the encoder is another one), risk is the index by hand (`understand/trajectory.py`) and
+there are no next actions.
 
 ## Data
 
@@ -107,8 +109,8 @@ STAR (Mosig and others 2020, RasaHQ/STAR @3058975, MIT): crowd workers play cust
 dialogues to train on, @DEV@ of other workers as dev. Labels come from the questionnaires after the dialogue:
 the agent's (annoyed) and the customer's (calm and helpful; goal met). Next actions are what the agent chose
 from STAR's list, or `free_text`, `custom` where the answer was typed. The network learns next actions only;
-the risk is a linear weighing of what it remembers, of running means, and of the measures by hand. What
-STAR's agents were offered is never an input.
+the risk is a linear weighing of what it remembers, of running means, of what the phrases told on the mean, and
+of the measures by hand. What STAR's agents were offered is never an input.
 
 ## Risk as a forecast
 
@@ -151,6 +153,8 @@ Calibration error of the likeliest action, on the half of the dev dialogues that
 
 ## Known weak points
 
-Role-play: people who are paid are rarely furious. Typed, no phone calls. The utterance scores carry over what
-their card says. Fewer than one dialogue in twenty ends annoyed, so every interval is wide.
+Role-play: people who are paid are rarely furious. Typed, no phone calls. Phrases know the register of these
+people: who is short with an agent without being cross ("get me", "do you have") looks a little more at risk.
+The utterance scores carry over what their card says. Fewer than one dialogue in twenty ends annoyed, so every
+interval is wide.
 """

@@ -21,6 +21,7 @@ from torch.nn import functional
 from cxstream.learn.stream_data import Dialogue, Report
 from cxstream.understand.heads import Array
 from cxstream.understand.memory import CHANNELS, SUMS
+from cxstream.understand.phrases import TOLD, Phrases
 from cxstream.understand.stream import Weights, numbers
 from cxstream.understand.trajectory import OUTCOMES, measures
 
@@ -190,7 +191,7 @@ def _weights(network: Network, plan: Plan) -> Weights:
     found = {name: value.detach().numpy().copy() for name, value in network.state_dict().items()}
     reads = found["step.weight_ih_l0"]
     half = reads.shape[1] // 2
-    features = len(measures({})) + SUMS + plan.units
+    features = len(measures({})) + SUMS + plan.units + TOLD
     return Weights(
         gist=found["gist.weight"],
         gist_offset=found["gist.bias"],
@@ -205,6 +206,7 @@ def _weights(network: Network, plan: Plan) -> Weights:
         ),
         risk=np.zeros((len(OUTCOMES), features), np.float32),
         risk_offset=np.zeros(len(OUTCOMES), np.float32),
+        phrases=Phrases.none(),
     )
 
 

@@ -2,7 +2,8 @@
 
 Few dialogues end badly, so the weighing is linear and strongly held back. The logistic is told how often
 each task ends badly anyway and learns what is left: what the conversation itself says. Folds share no
-customer worker; every figure is of dialogues whose worker the weights have not met.
+customer worker; every figure is of dialogues whose worker neither the weights nor the phrases have met, and
+what is weighed on phrases is weighed on those of other workers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 
 from cxstream.learn.risk import SHARES, rates, within
 from cxstream.learn.stream_data import Dialogue, with_gist
+from cxstream.learn.stream_phrases import Heard
 from cxstream.understand.memory import SUMS
+from cxstream.understand.phrases import TOLD
 from cxstream.understand.stream import Stream
 from cxstream.understand.trajectory import RuleTrajectory, measures
 
@@ -69,14 +72,22 @@ BLENDS: Final[dict[str, tuple[str, ...]]] = {
     "stream": ("stream",),
     "by hand + sums": ("by hand", "sums"),
     "by hand + sums + stream": ("by hand", "sums", "stream"),
+    "phrases": ("phrases",),
+    "stream + phrases": ("stream", "phrases"),
+    "by hand + sums + stream + phrases": ("by hand", "sums", "stream", *["phrases"] * 3),
 }
-"""Each blend is the mean of its parts, brought to the same spread: still one row of weights."""
+"""Each blend is the mean of its parts, brought to the same spread: still one row of weights.
+
+The first three read the same numbers; phrases know what none of these does, and count as much as they all."""
 
 
 def evidence(
     stream: Stream, dialogues: Sequence[Dialogue], gists: Mapping[str, bytes]
 ) -> list[Floats]:
-    """Of each dialogue what the risk is weighed on, after every customer turn; run by the serving code."""
+    """Of each dialogue what the risk is weighed on, after every customer turn; run by the serving code.
+
+    Without what the phrases told: that is another number for every fold.
+    """
     found = []
     for dialogue in dialogues:
         memory, rows = b"", []
@@ -84,8 +95,33 @@ def evidence(
             memory = stream.follow(memory, with_gist(turn, gists))
             if turn.measured is not None:
                 rows.append(stream.evidence(memory, tuple(turn.measured.values())))
-        found.append(np.array(rows, np.float64))
+        found.append(np.array(rows, np.float64)[:, :-TOLD])
     return found
+
+
+def with_phrases(
+    rows: Sequence[Floats],
+    dialogues: Sequence[Dialogue],
+    heard: Heard,
+    outcome: str,
+    told: Sequence[int],
+    repeat: int,
+) -> list[Floats]:
+    """The rows, with a last column of what phrases told.
+
+    It is told by the dialogues `told`: to the others by all of them, to themselves by those of the folds that
+    they are not in, in a split of their own.
+    """
+    columns: list[Floats] = [np.zeros(0)] * len(rows)
+    own = {n: fold_of(dialogues[n].worker, REPEATS + repeat) for n in told}
+    for fold in range(FOLDS + 1):
+        others = [n for n in told if own[n] != fold]
+        hearing = [n for n in range(len(rows)) if own.get(n, FOLDS) == fold]
+        if hearing and others:
+            column = heard.of(others).column([dialogues[n] for n in others], outcome)
+            for n, means in zip(hearing, heard.means(column, hearing), strict=True):
+                columns[n] = means
+    return [np.c_[row, column] for row, column in zip(rows, columns, strict=True)]
 
 
 def at_shares(rows: Floats) -> Floats:
@@ -96,9 +132,14 @@ def at_shares(rows: Floats) -> Floats:
 def fit_parts(
     rows: Sequence[Floats], dialogues: Sequence[Dialogue], outcome: str, units: int
 ) -> dict[str, Weighed]:
-    """Every way, fitted on dialogues of which the outcome is known; all with the same spread."""
+    """Every way, fitted on dialogues of which the outcome is known; all with the same spread.
+
+    The last number of a row is what the phrases told of this outcome.
+    """
     x = np.concatenate([at_shares(r) for r in rows])
-    found = {"by hand": _by_hand(outcome, x.shape[1])}
+    last = np.zeros(x.shape[1])
+    last[-1] = 1.0
+    found = {"by hand": _by_hand(outcome, x.shape[1]), "phrases": Weighed(last, 0.0)}
     found |= {n: _logistic(x, dialogues, outcome, way) for n, way in ways(units).items()}
     return {name: _even(part, part(x)) for name, part in found.items()}
 
@@ -161,9 +202,9 @@ def fold_of(worker: str, repeat: int) -> int:
 
 
 def crossed(
-    rows: Sequence[Floats], dialogues: Sequence[Dialogue], outcome: str, units: int
+    rows: Sequence[Floats], dialogues: Sequence[Dialogue], heard: Heard, outcome: str, units: int
 ) -> dict[str, list[Floats]]:
-    """Of each blend the scores after every customer turn, by weights that have not met the worker.
+    """Of each blend the scores after every customer turn, by weights and phrases that have not met the worker.
 
     Dialogue by dialogue; the mean of all repeats.
     """
@@ -172,12 +213,13 @@ def crossed(
         folds = [fold_of(d.worker, repeat) for d in dialogues]
         for fold in range(FOLDS):
             rest = [n for n, f in enumerate(folds) if f != fold]
-            parts = fit_parts([rows[n] for n in rest], [dialogues[n] for n in rest], outcome, units)
+            full = with_phrases(rows, dialogues, heard, outcome, rest, repeat)
+            parts = fit_parts([full[n] for n in rest], [dialogues[n] for n in rest], outcome, units)
             for blend, scores in found.items():
                 weighed = blended(parts, blend)
                 for n, f in enumerate(folds):
                     if f == fold:
-                        scores[n] += weighed(rows[n]) / REPEATS
+                        scores[n] += weighed(full[n]) / REPEATS
     return found
 
 

@@ -18,6 +18,7 @@ from cxstream.learn.stream_card import write_card
 from cxstream.learn.stream_data import Dialogue, Kept, Report, dialogues, texts, with_gist
 from cxstream.learn.stream_fit import Plan, cooled, fit_network, sequences
 from cxstream.learn.stream_judge import alarms, calibrated, foreseen, ranked
+from cxstream.learn.stream_phrases import hear, table_of
 from cxstream.learn.stream_risk import (
     best,
     blended,
@@ -25,11 +26,13 @@ from cxstream.learn.stream_risk import (
     crossed,
     evidence,
     fit_parts,
+    with_phrases,
 )
 from cxstream.learn.vectors import vectors
 from cxstream.understand.encoder import Encoder
 from cxstream.understand.model import ModelScorer
 from cxstream.understand.normalise import normalise
+from cxstream.understand.phrases import TOLD
 from cxstream.understand.scorer import Scorer
 from cxstream.understand.stream import About, Stream, gist_input
 from cxstream.understand.stream_file import PLACE, mark, save
@@ -77,7 +80,10 @@ def train_stream(
     )
     about = About(encoder.name, encoder.fingerprint, tuple(labels), 1.0, bytes(8))
     stream = Stream(weights, about)
-    gists = {text: stream.press(seen) for text, seen in zip(written, inputs, strict=True)}
+    gists = {
+        text: stream.whole(stream.press(seen), words)
+        for text, words, seen in zip(written, plain, inputs, strict=True)
+    }
     report("judging the stream", 0.0)
     stream, actions = _judge_actions(stream, told, gists)
     report("judging the stream", 0.2)
@@ -143,14 +149,15 @@ def _weigh_risk(
     report: Report,
 ) -> tuple[Stream, Metrics]:
     """Pick by cross-validation what each outcome is weighed on, and fit that on everything."""
-    rows = evidence(stream, told, gists)
+    rows, everything = evidence(stream, told, gists), hear(told)
     weight, offset = np.zeros_like(stream.weights.risk), np.zeros_like(stream.weights.risk_offset)
     table: Metrics = {}
     for number, outcome in enumerate(OUTCOMES):
         report("judging the stream", 0.3 + 0.2 * number)
         known = [n for n, d in enumerate(told) if outcome in d.ended]
         asked, seen = [told[n] for n in known], [rows[n] for n in known]
-        scores = crossed(seen, asked, outcome, stream.units)
+        heard = everything.of(known)
+        scores = crossed(seen, asked, heard, outcome, stream.units)
         shipped = best(scores, asked, outcome)
         truth = np.array([d.ended[outcome] for d in asked])
         slope, base = calibration(scores[shipped], truth)
@@ -163,10 +170,14 @@ def _weigh_risk(
             "alarm": alarms(chances, asked, outcome),
             "calibration error": calibrated(chances, asked, outcome),
         }
-        weighed = blended(fit_parts(seen, asked, outcome, stream.units), shipped)
-        weight[number], offset[number] = slope * weighed.weight, slope * weighed.offset + base
+        full = with_phrases(seen, asked, heard, outcome, range(len(seen)), 0)
+        weighed = blended(fit_parts(full, asked, outcome, stream.units), shipped)
+        weight[number, :-TOLD] = slope * weighed.weight[:-1]
+        weight[number, number - TOLD] = slope * weighed.weight[-1]
+        offset[number] = slope * weighed.offset + base
     about = replace(stream.about, alarm=round(table["annoyed"]["alarm"]["threshold"], 4))
-    weights = replace(stream.weights, risk=weight, risk_offset=offset)
+    phrases = table_of(everything, told)
+    weights = replace(stream.weights, risk=weight, risk_offset=offset, phrases=phrases)
     return Stream(weights, replace(about, mark=mark(weights))), table
 
 

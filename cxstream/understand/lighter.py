@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -11,19 +11,24 @@ from cxstream.understand.light import LONGEST, LightScorer
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading
 
+Whole = Callable[[bytes, str], bytes]
+"""The gist of a normalised text, of which the light model guessed the meaning (see `stream.Stream.whole`).
+
+There is none where the light model's guesses are for another stream than the one in force."""
+
 
 class LighterScorer:
     """Scores of the light model (see `scorer.Scorer`, `scorer.Reader`).
 
     What it would have answered anyway stands as ever; the rest, which the transformer would have been asked
-    for, is `degraded`. `threshold` and `gists` as in `routing.RoutedScorer`.
+    for, is `degraded`. `threshold` and `whole` as in `routing.RoutedScorer`.
     """
 
-    def __init__(self, light: LightScorer, *, threshold: float, gists: bool) -> None:
+    def __init__(self, light: LightScorer, *, threshold: float, whole: Whole | None) -> None:
         self.name = light.name
         self._light = light
         self._threshold = threshold
-        self._gists = gists
+        self._whole = whole
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         return [reading.scores for reading in self.read(texts)]
@@ -34,7 +39,7 @@ class LighterScorer:
 
     def _read(self, normalised: str) -> Reading:
         answer = self._light.opinion(normalised)
-        gist = answer.gist if self._gists else b""
+        gist = self._whole(answer.gist, normalised) if self._whole else b""
         routine = normalised.count(" ") < LONGEST and answer.agreement >= self._threshold
         scores = answer.scores if routine else replace(answer.scores, degraded=True)
         return Reading(scores, gist)

@@ -1,7 +1,8 @@
 """What the stream remembers of a conversation, as bytes: its units, and sums over what was seen.
 
 Units are kept in half precision and the sums in single; both are rounded after every utterance, so that
-nothing lives outside the bytes. The layout is fixed: a mark of the weights, two counts, units, sums.
+nothing lives outside the bytes. The layout is fixed: a mark of the weights, two counts, units, sums, and what
+the customer's phrases told, on the mean.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from cxstream.understand.heads import Array
+from cxstream.understand.phrases import TOLD
 
 CHANNELS: Final = (
     "gap",
@@ -41,10 +43,13 @@ SUMS: Final = 2 + len(KEPT) * _WIDTH
 
 @dataclass(slots=True)
 class Memory:
-    """`units` (H,); `kept` (len(KEPT), len(CHANNELS)); how many utterances each side had."""
+    """`units` (H,); `kept` (len(KEPT), len(CHANNELS)); `told` (TOLD,) the mean of what the customer's phrases
+    told; how many utterances each side had.
+    """
 
     units: Array
     kept: Array
+    told: Array
     customer: int = 0
     agent: int = 0
 
@@ -52,20 +57,22 @@ class Memory:
     def load(cls, data: bytes, mark: bytes, units: int) -> Memory:
         """From bytes; a new memory where they are empty or other weights wrote them."""
         size = _HEAD.size + 2 * units
-        if len(data) != size + 4 * len(KEPT) * _WIDTH or data[:8] != mark:
-            return cls(np.zeros(units, np.float32), np.zeros((len(KEPT), _WIDTH), np.float32))
+        if len(data) != size + 4 * (len(KEPT) * _WIDTH + TOLD) or data[:8] != mark:
+            nothing = np.zeros((len(KEPT), _WIDTH), np.float32), np.zeros(TOLD, np.float32)
+            return cls(np.zeros(units, np.float32), *nothing)
         _, customer, agent = _HEAD.unpack_from(data)
         held = np.frombuffer(data, np.float16, units, _HEAD.size).astype(np.float32)
-        kept = np.frombuffer(data, np.float32, -1, size).reshape(len(KEPT), _WIDTH)
-        return cls(held, kept, customer, agent)
+        sums = np.frombuffer(data, np.float32, -1, size)
+        return cls(held, sums[:-TOLD].reshape(len(KEPT), _WIDTH), sums[-TOLD:], customer, agent)
 
     def dump(self, mark: bytes) -> bytes:
         """The bytes."""
         head = _HEAD.pack(mark, self.customer, self.agent)
-        return head + self.units.astype(np.float16).tobytes() + self.kept.tobytes()
+        units = self.units.astype(np.float16).tobytes()
+        return head + units + self.kept.tobytes() + self.told.tobytes()
 
-    def count(self, seen: Array, *, acts: bool) -> None:
-        """Take one utterance's channels into the sums of the side that spoke."""
+    def count(self, seen: Array, told: Array, *, acts: bool) -> None:
+        """Take one utterance's channels into the sums of the side that spoke; of customers, phrases too."""
         self.kept = self.kept.copy()  # what was loaded belongs to the bytes
         if acts:
             self.agent = min(_MOST, self.agent + 1)
@@ -73,11 +80,12 @@ class Memory:
             return
         self.customer = min(_MOST, self.customer + 1)
         self._average(0, seen, self.customer)
+        self.told = self.told + (told - self.told) / np.float32(self.customer)
         highest = self.kept[2]
         self.kept[2] = seen if self.customer == 1 else np.maximum(highest, seen)
 
     def sums(self) -> Array:
-        """Everything but the units, as one row of SUMS numbers."""
+        """Everything but the units and what phrases told, as one row of SUMS numbers."""
         counts = np.array((log1p(self.customer), log1p(self.agent)), np.float32)
         return np.concatenate((counts, self.kept.ravel()))
 

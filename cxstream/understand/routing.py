@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol
 
 from cxstream.events import Scores
 from cxstream.understand.light import LightScorer
-from cxstream.understand.lighter import LighterScorer
+from cxstream.understand.lighter import LighterScorer, Whole
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading, Scorer, readings
 
@@ -47,9 +47,9 @@ class RoutedScorer:
     """Light, then transformer, then perhaps a remote model (see `scorer.Scorer`, `scorer.Reader`).
 
     `threshold` is the agreement from which the light model's answer stands; None: the light model's own.
-    `told(step, texts)` hears after each batch how many texts each step answered, zero included. `gists`
-    says whether the light model's gists are for the stream in force. ModelError when the light model
-    repeats another transformer than the one given.
+    `told(step, texts)` hears after each batch how many texts each step answered, zero included. `whole`
+    makes the light model's gists whole (see `lighter.Whole`). ModelError when the light model repeats
+    another transformer than the one given.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RoutedScorer:
         *,
         threshold: float | None = None,
         unsure: float = UNSURE,
-        gists: bool = False,
+        whole: Whole | None = None,
         told: Callable[[Step, int], None] | None = None,
     ) -> None:
         self.light = light and light.fits(heavy)
@@ -68,7 +68,7 @@ class RoutedScorer:
         self.remote = remote
         self.threshold = threshold if threshold is not None or light is None else light.threshold
         self.unsure = unsure
-        self.gists = gists
+        self.whole = whole
         self.told = told or _untold
         self.name = heavy.name
 
@@ -76,7 +76,7 @@ class RoutedScorer:
         """What answers in the transformer's place when there is no time for it, if there is a light model."""
         if self.light is None or self.threshold is None:
             return None
-        return LighterScorer(self.light, threshold=self.threshold, gists=self.gists)
+        return LighterScorer(self.light, threshold=self.threshold, whole=self.whole)
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         return [reading.scores for reading in self.read(texts)]
@@ -98,10 +98,11 @@ class RoutedScorer:
     def _lightly(self, text: str) -> Reading | None:
         if self.light is None or self.threshold is None:
             return None
-        answer = self.light.answer(normalise(text))
+        plain = normalise(text)
+        answer = self.light.answer(plain)
         if answer is None or answer.agreement < self.threshold:
             return None
-        return Reading(answer.scores, answer.gist if self.gists else b"")
+        return Reading(answer.scores, self.whole(answer.gist, plain) if self.whole else b"")
 
     def _better(self, texts: list[str], heavy: list[Reading]) -> list[Reading]:
         """The remote model's scores where the transformer was unsure and the remote model answered."""

@@ -1,9 +1,10 @@
 """A conversation read as it streams: what it is heading for, and what the agent will do next.
 
 A small recurrent network in plain numpy. Of each utterance it sees a *gist* (a learnt projection of the
-encoder's vector, a byte a number), the scores, the pause before it, and who spoke. What it remembers is
-a few hundred bytes (`Memory`), rounded after every utterance, so that a replay from any snapshot goes on
-bit for bit. One step costs the same after the thousandth utterance as after the first.
+encoder's vector, a byte a number), the scores, the pause before it, and who spoke. Beside it a table of
+phrases says what such words have come to (`phrases`). What is remembered of all this is a few hundred bytes
+(`Memory`), rounded after every utterance, so that a replay from any snapshot goes on bit for bit. One step
+costs the same after the thousandth utterance as after the first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cxstream.events import Risk, Role
 from cxstream.understand.encoder import Encoder, Vectors
 from cxstream.understand.heads import Array
 from cxstream.understand.memory import Memory
+from cxstream.understand.phrases import TOLD, Listener, Phrases
 from cxstream.understand.tone import tone
 from cxstream.understand.trajectory import RuleTrajectory, measures
 
@@ -48,7 +50,8 @@ class Weights:
     `gist` (G, encoder + 5) and `gist_offset` project; `customer` and `agent` (3H, G + C) read an utterance
     of that side, `hidden` (3H, H) the memory, with `step_offset` and `hidden_offset` (3H), gates in the order
     reset, update, new. `actions` are (weight, offset) pairs with ReLU between them, the last one divided
-    by its temperature; `risk` (3, features) with `risk_offset` (3) gives calibrated log-odds.
+    by its temperature; `risk` (3, features) with `risk_offset` (3) gives calibrated log-odds. `phrases` are
+    whole numbers.
     """
 
     gist: Array
@@ -61,6 +64,7 @@ class Weights:
     actions: tuple[tuple[Array, Array], ...]
     risk: Array
     risk_offset: Array
+    phrases: Phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Stream:
         self.about = about
         self.units = weights.hidden.shape[1]
         self._rule = RuleTrajectory()
+        self._listener = Listener(weights.phrases)
         self._learnt = weights.gist.shape[0]
         # the ledger folds every utterance twice: when it comes, and when it can no longer be revised
         self._followed = lru_cache(_REMEMBERED)(self._follow)
@@ -105,11 +110,19 @@ class Stream:
         return self
 
     def gist(self, vector: Vectors, normalised: str) -> bytes:
-        """What is kept of one text: its encoder's row, projected, a byte a number."""
+        """What is kept of one text: its meaning, and what its phrases tell."""
+        return self.whole(self.meaning(vector, normalised), normalised)
+
+    def whole(self, meaning: bytes, normalised: str) -> bytes:
+        """The gist of a text of which the meaning is known, from whoever knows it."""
+        return meaning + self._listener.hear(normalised)
+
+    def meaning(self, vector: Vectors, normalised: str) -> bytes:
+        """The part of a gist that the network sees: the encoder's row, projected, a byte a number."""
         return self.press(gist_input(vector, normalised))
 
     def press(self, seen: Array) -> bytes:
-        """The gist of one `gist_input`."""
+        """The meaning of one `gist_input`."""
         learnt = np.tanh(self.weights.gist @ seen + self.weights.gist_offset)
         given = np.array((seen[-2], min(1.0, _WORDS * float(seen[-1]) / 127)), np.float32)
         return bytes(np.rint(np.concatenate((learnt, given)) * 127).astype(np.int8).tobytes())
@@ -135,8 +148,8 @@ class Stream:
         new = np.tanh(from_input[2 * n :] + gates[:n] * from_memory[2 * n :])
         update = gates[n:]
         units = (1 - update) * new + update * held.units
-        after = Memory(units, held.kept, held.customer, held.agent)
-        after.count(seen[self._learnt :], acts=acts)
+        after = Memory(units, held.kept, held.told, held.customer, held.agent)
+        after.count(seen[self._learnt :], self._told(entry.gist), acts=acts)
         return after.dump(self.about.mark)
 
     def _load(self, memory: bytes) -> Memory:
@@ -179,16 +192,21 @@ class Stream:
         """What the network sees of an utterance: its gist, then CHANNELS; an empty gist is all zeros."""
         gist, size = said.entry.gist, self._learnt
         learnt = np.zeros(size + GIVEN, np.float32)
-        if len(gist) == size + GIVEN:
-            learnt = np.frombuffer(gist, np.int8) * _BYTE
+        if len(gist) == size + GIVEN + TOLD:
+            learnt = np.frombuffer(gist, np.int8, size + GIVEN) * _BYTE
         compound, words = learnt[size:].tolist()
         return np.concatenate((learnt[:size], numbers(said, compound, words * 127 / _WORDS)))
 
+    def _told(self, gist: bytes) -> Array:
+        if len(gist) != self._learnt + GIVEN + TOLD:
+            return np.zeros(TOLD, np.float32)
+        return np.frombuffer(gist, np.int8, TOLD, self._learnt + GIVEN) * _BYTE
+
     def evidence(self, memory: bytes, measured: tuple[float, ...]) -> Array:
-        """What the risk is weighed on: the measures of the facts, then the memory's sums and units."""
+        """What the risk is weighed on: the measures of the facts, the memory's sums, units, and phrases."""
         held = self._loaded(memory)
         given = np.array(measured, np.float32)
-        return np.concatenate((given, held.sums(), held.units))
+        return np.concatenate((given, held.sums(), held.units, held.told))
 
 
 def _chance(odds: float) -> float:

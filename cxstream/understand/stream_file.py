@@ -6,23 +6,25 @@ import json
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from cxstream.errors import ModelError
 from cxstream.understand.heads import Array
 from cxstream.understand.memory import CHANNELS, SUMS
+from cxstream.understand.phrases import TOLD, Phrases
 from cxstream.understand.stream import About, Stream, Weights
 from cxstream.understand.trajectory import measures
 
-FORMAT: Final = "1"
+FORMAT: Final = "2"
 PLACE: Final = "risk/stream.safetensors"
 """Where the file lies in a models folder."""
 
-_SINGLE: Final = tuple(f.name for f in fields(Weights) if f.name != "actions")
+_SINGLE: Final = tuple(f.name for f in fields(Weights) if f.name not in ("actions", "phrases"))
 
 
 def mark(weights: Weights) -> bytes:
@@ -77,20 +79,25 @@ def load(path: Path) -> Stream:
         raise ModelError(f"{path} cannot be read as a stream: {problem!r}") from problem
 
 
-def _arrays(weights: Weights) -> dict[str, Array]:
+def _arrays(weights: Weights) -> dict[str, NDArray[Any]]:
     found: dict[str, Array] = {name: getattr(weights, name) for name in _SINGLE}
     for number, (weight, offset) in enumerate(weights.actions):
         found |= {f"actions.{number}.weight": weight, f"actions.{number}.offset": offset}
-    return {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
+    told: dict[str, NDArray[Any]] = {
+        "phrases.keys": weights.phrases.keys,
+        "phrases.table": weights.phrases.table,
+    }
+    return told | {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
 
 
-def _weights(arrays: dict[str, Array]) -> Weights:
+def _weights(arrays: dict[str, NDArray[Any]]) -> Weights:
     layers = sum(name.startswith("actions.") for name in arrays) // 2
     weights = Weights(
         **{name: arrays[name] for name in _SINGLE},
         actions=tuple(
             (arrays[f"actions.{n}.weight"], arrays[f"actions.{n}.offset"]) for n in range(layers)
         ),
+        phrases=Phrases(arrays["phrases.keys"], arrays["phrases.table"]),
     )
     units = weights.hidden.shape[1]
     learnt = weights.gist.shape[0]
@@ -101,8 +108,9 @@ def _weights(arrays: dict[str, Array]) -> Weights:
         "step_offset": (3 * units,),
         "hidden": (3 * units, units),
         "hidden_offset": (3 * units,),
-        "risk": (3, len(measures({})) + SUMS + units),
+        "risk": (3, len(measures({})) + SUMS + units + TOLD),
         "risk_offset": (3,),
+        "phrases.table": (len(arrays["phrases.keys"]), TOLD),
     }
     for name, shape in shapes.items():
         if arrays[name].shape != shape:

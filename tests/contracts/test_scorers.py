@@ -36,7 +36,7 @@ ODD = [
 _MADE: dict[str, Callable[[], Scorer]] = {
     "lexicon": LexiconScorer,
     "lighter": lambda: LighterScorer(
-        LightScorer(load_light(MODELS / LIGHT)), threshold=0.95, gists=True
+        LightScorer(load_light(MODELS / LIGHT)), threshold=0.95, whole=lambda gist, _: gist
     ),
     "model": lambda: load_scorer(MODELS),
 }

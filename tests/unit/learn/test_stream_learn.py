@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -16,10 +17,12 @@ from cxstream.errors import ModelError
 from cxstream.learn.stream_data import dialogues
 from cxstream.learn.stream_fit import Plan
 from cxstream.learn.stream_judge import alarms
+from cxstream.learn.stream_phrases import hear, names_in, table_of
 from cxstream.learn.stream_risk import at_shares, calibration, crossed, fold_of
 from cxstream.learn.stream_train import train_stream
 from cxstream.understand.encoder import Vectors
 from cxstream.understand.lexicon import LexiconScorer
+from cxstream.understand.phrases import Listener, key_of
 from cxstream.understand.stream_file import load
 
 SMALL = Plan(learnt=6, units=12, wide=24, epochs=15, batch=8, rate=0.02, dropout=0.0)
@@ -123,10 +126,51 @@ def test_no_worker_is_met_in_training(data: Path) -> None:
     assert len({fold_of(d.worker, 0) for d in told}) > 1
     rng = np.random.default_rng(0)
     rows = [rng.normal(size=(len(d.customer_turns), 15 + 52 + 8)) for d in told]
-    scores = crossed(rows, told, "annoyed", 8)["stream"]
+    told = [
+        replace(
+            d,
+            turns=tuple(replace(t, plain=f"i am {d.worker} {t.plain}") for t in d.turns),
+            ended=ended,
+        )
+        for d in told
+        for ended in [{"annoyed": crc32(d.worker.encode()) % 2 == 0}]
+    ]
+    scores = crossed(rows, told, hear(told, common=2), "annoyed", 8)
     truth = np.array([d.ended["annoyed"] for d in told])
-    last = np.array([s[-1] for s in scores])
-    assert abs(last[truth].mean() - last[~truth].mean()) < 0.5
+    for name in ("stream", "phrases"):
+        last = np.array([s[-1] for s in scores[name]])
+        assert abs(last[truth].mean() - last[~truth].mean()) < 0.5
+
+
+def test_the_table_is_what_the_folds_are_judged_by_and_knows_no_names(data: Path) -> None:
+    told = dialogues(LexiconScorer(), data, quiet)
+    told = [
+        replace(
+            d,
+            turns=tuple(
+                replace(t, text=f"it is Ana, and {t.text}", plain=f"it is ana and {t.plain}")
+                for t in d.turns
+            ),
+        )
+        for d in told
+    ]
+    assert names_in(told) == {"ana"}
+    heard = hear(told)
+    phrases = table_of(heard, told)
+    keys = phrases.keys.tolist()
+    assert keys == sorted(set(keys))
+    assert key_of(b"terrible") in keys
+    assert not {key_of(b"ana"), key_of(b"is ana")}.intersection(keys)
+    assert phrases.table[keys.index(key_of(b"terrible")), 0] > 500
+    assert abs(phrases.table[keys.index(key_of(b"it is")), 0]) < 5, "everybody says it"
+    column = heard.column(told, "annoyed")
+    assert column.tolist() == phrases.table[:, 0].tolist()
+    listener = Listener(phrases)
+    for dialogue, means in zip(told[:9], heard.means(column, range(9)), strict=True):
+        said = [
+            np.frombuffer(listener.hear(t.plain), np.int8)[0] for t in dialogue.turns if not t.acts
+        ]
+        assert np.cumsum(said) / np.arange(1, len(said) + 1) / 127 == pytest.approx(means, abs=0.01)
 
 
 def test_calibrated_scores_meet_the_rate() -> None:

@@ -19,9 +19,9 @@ def test_the_routine_stands_and_the_rest_says_degraded() -> None:
     class Teacher(LighterScorer):
         """Goes by the name of the transformer that the light model repeats."""
 
-    heavy = Teacher(light, threshold=0.0, gists=False)
+    heavy = Teacher(light, threshold=0.0, whole=None)
     heavy.name = light.teacher
-    routed = RoutedScorer(light, heavy, gists=True)
+    routed = RoutedScorer(light, heavy, whole=lambda gist, _: gist)
     lighter = routed.lighter()
     assert lighter is not None
     usual, [known, new] = routed.read([ROUTINE])[0], lighter.read([ROUTINE, NEWS])
@@ -34,5 +34,5 @@ def test_the_routine_stands_and_the_rest_says_degraded() -> None:
 
 def test_without_a_light_model_there_is_none_lighter() -> None:
     light = LightScorer(load_light(MODELS / LIGHT))
-    heavy = LighterScorer(light, threshold=0.0, gists=False)
+    heavy = LighterScorer(light, threshold=0.0, whole=None)
     assert RoutedScorer(None, heavy).lighter() is None

@@ -52,10 +52,12 @@ def test_the_light_model_answers_the_routine_and_the_transformer_the_rest() -> N
 def test_the_light_models_gist_is_for_its_own_stream_only() -> None:
     texts = ["yes", "my bill is wrong"]
     assert [r.gist for r in readings(RoutedScorer(light(), Heavy()), texts)] == [b"", b"gist"]
-    fits = RoutedScorer(light(sure_bias=20.0), Heavy(), gists=True)
-    assert [len(r.gist) for r in readings(fits, texts)] == [4, 4]
-    assert readings(fits, texts)[0].gist == b"gist"
-    assert readings(fits, texts)[1].gist != b"gist"
+    fits = RoutedScorer(
+        light(sure_bias=20.0), Heavy(), whole=lambda gist, text: gist + text[:1].encode()
+    )
+    assert [len(r.gist) for r in readings(fits, texts)] == [5, 5]
+    assert readings(fits, texts)[0].gist == b"gisty"
+    assert readings(fits, texts)[1].gist not in (b"gistm", b"gist")
 
 
 def test_an_unsure_light_model_is_silent() -> None:

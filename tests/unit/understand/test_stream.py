@@ -18,12 +18,21 @@ from cxstream.context.foresight import Said
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
 from cxstream.understand.memory import CHANNELS, SUMS, Memory
+from cxstream.understand.phrases import STEPS, TOLD, Listener, Phrases, key_of
 from cxstream.understand.stream import GIVEN, About, Stream, Weights
 from cxstream.understand.stream_file import load, mark, save
 from cxstream.understand.trajectory import RuleTrajectory, measures
 
 UNITS, LEARNT, WIDTH = 8, 6, 10
+GIST = LEARNT + GIVEN + TOLD
 LABELS = ("ask_name", "goodbye", "hello", "query", "confirm", "free_text")
+
+
+def phrases(**told: tuple[int, int, int]) -> Phrases:
+    """A table of single words."""
+    rows = sorted((key_of(word.encode()), row) for word, row in told.items())
+    keys = np.array([key for key, _ in rows], np.uint32)
+    return Phrases(keys, np.array([row for _, row in rows], np.int16))
 
 
 def weights(seed: int = 1) -> Weights:
@@ -43,8 +52,9 @@ def weights(seed: int = 1) -> Weights:
         hidden=some(3 * UNITS, UNITS),
         hidden_offset=some(3 * UNITS),
         actions=((some(7, UNITS), some(7)), (some(len(LABELS), 7), some(len(LABELS)))),
-        risk=some(3, len(measures({})) + SUMS + UNITS),
+        risk=some(3, len(measures({})) + SUMS + UNITS + TOLD),
         risk_offset=some(3),
+        phrases=phrases(why=(500, -20, 0), please=(-700, 10, 3)),
     )
 
 
@@ -79,7 +89,7 @@ PATIENT = settings(deadline=None)
 _UTTERANCES = st.lists(
     st.tuples(
         st.sampled_from(["customer", "agent", "bot", "supervisor", "unknown"]),
-        st.one_of(st.just(b""), st.binary(min_size=LEARNT + GIVEN, max_size=LEARNT + GIVEN)),
+        st.one_of(st.just(b""), st.binary(min_size=GIST, max_size=GIST)),
         st.integers(-1000, 1000),
         st.integers(0, 10**12),
         st.booleans(),
@@ -97,7 +107,7 @@ def test_the_memory_stays_small_and_the_answers_sound(
     for place, (role, gist, valence, gap_ms, again) in enumerate(utterances):
         said = Said(entry(place, role, gist, valence=valence), gap_ms, again)
         memory = ours.follow(memory, said)
-        assert memory == b"" or len(memory) == 12 + 2 * UNITS + 4 * (SUMS - 2)
+        assert memory == b"" or len(memory) == 12 + 2 * UNITS + 4 * (SUMS - 2 + TOLD)
         risk, level = ours.outlook(memory, {})
         assert all(0 <= p <= 1 for p in (risk.annoyed, risk.dissatisfied, risk.goal_not_met, level))
         ranking = ours.next_actions(memory)
@@ -108,7 +118,7 @@ def test_the_memory_stays_small_and_the_answers_sound(
 
 def test_who_spoke_how_long_ago_and_in_which_order_are_all_remembered() -> None:
     ours = stream()
-    gist, other = bytes(range(LEARNT + GIVEN)), bytes(range(40, 40 + LEARNT + GIVEN))
+    gist, other = bytes(range(GIST)), bytes(range(40, 40 + GIST))
     plain = Said(entry(0, "customer", gist), 1000, False)
     begun = ours.follow(b"", plain)
     second = Said(entry(1, "customer", other), 1000, False)
@@ -139,7 +149,7 @@ def test_without_gists_the_weights_by_hand_answer() -> None:
 def test_the_level_that_rules_compare_with_is_the_index_by_hand() -> None:
     ours, arc, by_hand = stream(), Arc(), Arc()
     for place in range(4):
-        said = entry(place, "customer", bytes(LEARNT + GIVEN), valence=-700, anger=600)
+        said = entry(place, "customer", bytes(GIST), valence=-700, anger=600)
         arc.take(said, ours)
         by_hand.take(said, RuleTrajectory())
     assert arc.memory != b""
@@ -149,7 +159,7 @@ def test_the_level_that_rules_compare_with_is_the_index_by_hand() -> None:
 
 def test_a_memory_of_other_weights_is_begun_anew() -> None:
     ours, theirs = stream(1), stream(2)
-    said = Said(entry(0, "customer", bytes(LEARNT + GIVEN)), 0, False)
+    said = Said(entry(0, "customer", bytes(GIST)), 0, False)
     foreign = theirs.follow(b"", said)
     assert ours.follow(foreign, said) == ours.follow(b"", said)
     assert ours.follow(b"damaged", said) == ours.follow(b"", said)
@@ -159,22 +169,47 @@ def test_running_numbers_are_means_and_maxima_of_the_side_that_spoke() -> None:
     held = Memory.load(b"", bytes(8), UNITS)
     rows = np.random.default_rng(3).normal(size=(5, len(CHANNELS))).astype(np.float32)
     for row in rows:
-        held.count(row, acts=False)
-    held.count(rows[0], acts=True)
+        held.count(row, row[:TOLD], acts=False)
+    held.count(rows[0], rows[0][:TOLD] + 9, acts=True)
     again = Memory.load(held.dump(bytes(8)), bytes(8), UNITS)
     assert (again.customer, again.agent) == (5, 1)
     np.testing.assert_allclose(again.kept[0], rows.mean(0), atol=1e-5)
     np.testing.assert_array_equal(again.kept[2], rows.max(0))
     np.testing.assert_array_equal(again.kept[3], rows[0])
+    np.testing.assert_allclose(again.told, rows[:, :TOLD].mean(0), atol=1e-5)
 
 
 def test_a_gist_is_small_and_says_how_much_was_said() -> None:
     ours = stream()
     vector = np.full(WIDTH, WIDTH**-0.5, np.float32)
     short, long = ours.gist(vector, "yes"), ours.gist(vector, "yes " * 60)
-    assert len(short) == len(long) == LEARNT + GIVEN
-    assert 0 < short[-1] < long[-1] <= 127
+    assert len(short) == len(long) == GIST
+    assert 0 < short[-1 - TOLD] < long[-1 - TOLD] <= 127
     assert ours.gist(vector, "") != short
+
+
+def test_what_phrases_tell_moves_the_risk_of_the_customer_who_said_them_and_of_no_agent() -> None:
+    ours = stream()
+    ours.weights.risk[:] = 0
+    ours.weights.risk[0, -TOLD] = 10
+
+    def annoyed(role: str, text: str) -> float:
+        gist = ours.whole(bytes(LEARNT + GIVEN), text)
+        memory = ours.follow(b"", Said(entry(0, role, gist), 0, False))
+        return ours.outlook(memory, {}).risk.annoyed
+
+    assert annoyed("customer", "why") > annoyed("customer", "what") > annoyed("customer", "please")
+    assert annoyed("agent", "why") == annoyed("agent", "please") == annoyed("customer", "what")
+
+
+def test_phrases_are_heard_in_whole_words_and_a_long_text_says_no_more_than_a_byte() -> None:
+    heard = Listener(phrases(why=(500, -20, 0), please=(-700, 10, 3))).hear
+    assert np.frombuffer(heard("why"), np.int8).tolist() == [STEPS // 2, -1, 0]
+    assert heard("why why why") == heard("^why why") == heard("oh why not") == heard("why")
+    assert heard("") == heard("whys") == bytes(TOLD)
+    both = np.frombuffer(heard("please tell me why"), np.int8)
+    assert both[0] == round((500 - 700) * STEPS / 1000 / 2**0.5)
+    assert np.frombuffer(Listener(phrases(why=(30_000, 0, 0))).hear("why"), np.int8)[0] == 127
 
 
 def test_a_file_gives_back_the_same_stream(tmp_path: Path) -> None:
@@ -183,7 +218,10 @@ def test_a_file_gives_back_the_same_stream(tmp_path: Path) -> None:
     first = path.read_bytes()
     read = load(path)
     assert read.about == ours.about
-    said = Said(entry(0, "customer", bytes(LEARNT + GIVEN)), 0, False)
+    assert read.gist(np.ones(WIDTH, np.float32), "why") == ours.gist(
+        np.ones(WIDTH, np.float32), "why"
+    )
+    said = Said(entry(0, "customer", bytes(GIST)), 0, False)
     memory = ours.follow(b"", said)
     assert read.follow(b"", said) == memory
     assert read.outlook(memory, {}) == ours.outlook(memory, {})
