@@ -163,6 +163,10 @@ def test_a_memory_of_other_weights_is_begun_anew() -> None:
     foreign = theirs.follow(b"", said)
     assert ours.follow(foreign, said) == ours.follow(b"", said)
     assert ours.follow(b"damaged", said) == ours.follow(b"", said)
+    before = Said(entry(0, "customer", bytes(LEARNT + GIVEN)), 0, False)
+    assert ours.follow(b"", before) == ours.follow(b"", said), (
+        "a gist of before the phrases says nothing"
+    )
 
 
 def test_running_numbers_are_means_and_maxima_of_the_side_that_spoke() -> None:
