@@ -28,6 +28,7 @@ _TENS: Final = (
     rf"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|"
     rf"sixty|seventy|eighty|ninety)(?:[\s-](?:{_ONES}))?|(?:oh|o|zero)\s(?:{_ONES}))"
 )
+_NTH: Final = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{_ORDINAL})"
 _DAY: Final = rf"(?:(?:the\s)?(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL}|{_TENS}|{_ONES}))"
 _YEAR: Final = (
     rf"(?:\d{{4}}|'?\d{{2}}|(?:nineteen|twenty)\s{_TENS}|two\sthousand(?:\s(?:and\s)?(?:{_ONES}|{_TENS}))?"
@@ -43,8 +44,11 @@ _WRITTEN: Final = r"\d{1,4}(?P<sep>[-/. ])\d{1,2}(?P=sep)\d{2,4}"
 
 
 def _words(year: str) -> str:
-    """Day and month in either order, then what `year` says."""
-    return rf"(?:{_MONTH}\s{_DAY}{year}|{_DAY}\s(?:of\s)?{_MONTH}{year})"
+    """Day and month in either order, or "the second of the fourth", then what `year` says."""
+    return (
+        rf"(?:{_MONTH}\s{_DAY}{year}|{_DAY}\s(?:of\s)?{_MONTH}{year}"
+        rf"|(?:the\s)?{_NTH}\sof\sthe\s{_NTH}{year})"
+    )
 
 
 _ANY: Final = rf"(?:{_WRITTEN}|{_words(f'(?:{_SEP}{_YEAR})?')})"

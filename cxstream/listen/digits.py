@@ -31,7 +31,10 @@ _FILL = (
 )
 _CONTEXT = re.compile(
     rf"{B}(?:(?P<secret>cvv2?|cvc2?|csc|pin|pass\s?code|otp|one[\s-]time\s(?:code|password|passcode|pin)"
-    r"|(?:security|verification|access|three[\s-]digit|four[\s-]digit)\s(?:code|number))"
+    r"|(?:security|verification|access|three[\s-]digit|four[\s-]digit)\s(?:code|number)"
+    # On the back of what, nobody needs to say when there are three of them.
+    r"|(?:three|3)(?:\s(?:digits?|numbers?))?\son\sthe\s(?:back|reverse)(?!\sseat)(?:\sof\s(?:it|(?:the|my|this)\scard))?"
+    r"|on\sthe\s(?:back|reverse)\sof\s(?:the|my|this)\scard)"
     r"|(?P<card>(?:credit|debit|bank|visa|master\s?card|amex|payment|long)\s(?:card|number)(?!\send)|card(?!\send)(?=\s"
     r"(?:number|is|it|that|goes|starts)))"
     r"|(?P<account>(?:account|acct|iban|sort\scode|routing)(?:\snumber)?)"

@@ -21,15 +21,20 @@ _SPELT = (
     r"(?:[^\W_]|oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twenty|thirty|forty|"
     r"fifty|sixty|seventy|eighty|ninety)(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?)"
 )
+# What recognisers, and people, write in two words.
+_SPLIT = (
+    r"(?:(?:g|google|hot|proton|fast|web)\s(?=mail)|i\s(?=cloud)|out\s(?=look)|bt\s(?=internet))"
+)
 _SPOKEN_EMAIL = re.compile(
-    rf"(?<![^\W_])(?:{_SPELT}\s){{0,24}}(?:[\w.+-]{{1,64}}+\s(?:dot|underscore|dash|hyphen|plus)\s){{0,4}}[\w.+-]{{1,64}}+"
-    rf"(?:\s{_SPELT}){{0,6}}?\sat\s(?:[\w-]{{1,63}}+\s(?:dot|dash|hyphen)\s){{1,3}}?"
+    rf"(?<![^\W_])(?<!')(?:{_SPELT}\s){{0,24}}(?:[\w.+-]{{1,64}}+\s(?:dot|underscore|dash|hyphen|plus)\s){{0,4}}[\w.+-]{{1,64}}+"
+    rf"(?:\s{_SPELT}){{0,6}}?\sat\s{_SPLIT}?(?:[\w-]{{1,63}}+\s(?:dot|dash|hyphen)\s){{1,3}}?"
     r"(?:com|net|org|edu|gov|info|io|co\sdot\suk|co|uk|de|fr|es|it|nl|ch|at|eu|ie|ca|us|au)(?![^\W_])",
     re.IGNORECASE,
 )
+_JOIN = re.compile(rf"^{_SPLIT}")
 
 _VERBS = frozenset(
-    "is was am are be been look looking shop work book buy order see go went got".split()
+    "is was were am are be been look looking shop work book buy order see go went got".split()
 )
 _PROVIDERS = frozenset(
     "gmail googlemail hotmail yahoo outlook icloud aol proton protonmail live msn me mac gmx web btinternet "
@@ -71,6 +76,11 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _CHECKS = (dni.is_valid, nie.is_valid, codicefiscale.is_valid, pan.is_valid)
+
+_SORT_CODE = re.compile(
+    r"(?<![^\W_])sort\s?code(?:\s(?:is|was|of|it's|number)|\s?[:=,])*\s?(?P<code>\d\d(?P<sep>[-/.\s])\d\d(?P=sep)\d\d)(?!\d)",
+    re.IGNORECASE,
+)
 
 _PASSWORD = re.compile(
     r"(?<![^\W\d])(?:password|passphrase|pass phrase|passwd|pwd)"
@@ -146,12 +156,20 @@ def find_ids(text: str) -> Iterator[Span]:
             yield Span(hit.start(), hit.end(), "id")
 
 
+def find_sort_codes(text: str) -> Iterator[Span]:
+    """What is announced as a sort code and looks like a date: 20-45-15. Other forms are `digits`' to find."""
+    if "sort" in text.lower():
+        for hit in _SORT_CODE.finditer(text):
+            yield Span(*hit.span("code"), "account")
+
+
 def _is_address(text: str, spoken: re.Match[str]) -> bool:
     """Whether `X at Y dot com` is somebody's address, not a place on the web ("I was at Y dot com")."""
     local, _, domain = spoken[0].lower().rpartition(" at ")
     last = local.rpartition(" ")[2]
     if last in _AFTER_IS or last in _VERBS or last.endswith("ed"):
         return False
+    domain = _JOIN.sub(lambda split: split[0][:-1], domain)
     spelt = " " in local or domain.count(" dot ") > 1 or any(char.isdigit() for char in local)
     before = text[max(0, spoken.start() - 40) : spoken.start()].lower()
     return spelt or domain.split(" ")[0] in _PROVIDERS or "mail" in before or "write to" in before

@@ -20,7 +20,14 @@ from typing import NamedTuple, Protocol
 from cxstream.listen.addresses import find_addresses
 from cxstream.listen.birthdays import find_birthdays
 from cxstream.listen.digits import find_digits
-from cxstream.listen.identifiers import find_emails, find_ibans, find_ids, find_passwords
+from cxstream.listen.identifiers import (
+    find_emails,
+    find_ibans,
+    find_ids,
+    find_passwords,
+    find_sort_codes,
+)
+from cxstream.listen.postcodes import find_spelt_postcodes
 from cxstream.listen.spans import BLANK, Span
 
 KINDS = (
@@ -48,8 +55,10 @@ _FINDERS: tuple[Callable[[str], Iterator[Span]], ...] = (
     find_ibans,
     find_passwords,
     find_ids,
+    find_sort_codes,
     find_birthdays,
     find_addresses,
+    find_spelt_postcodes,
     find_digits,
 )
 _MASK = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})\]")

@@ -74,6 +74,42 @@ REDACTOR = PatternRedactor()
         ("Fourteenth of March seventy nine, and it's 12 Mill Lane", "[DOB], and it's [ADDRESS]"),
         ("um, the 14th of March 1979 and my postcode", "um, [DOB] and my postcode"),
         ("14/03/79", "[DOB]"),
+        # A provider that a recogniser writes in two words.
+        ("it's ruth dot abara seventy nine at g mail dot com", "it's [EMAIL]"),
+        ("s a m underscore r two at proton mail dot com", "[EMAIL]"),
+        ("nadia at hot mail dot co dot uk please", "[EMAIL] please"),
+        ("j dot osei at out look dot com thank you", "[EMAIL] thank you"),
+        ("my email is lena four at i cloud dot com", "my email is [EMAIL]"),
+        # The security code, by where it stands on the card.
+        ("the three on the back are six oh four", "the three on the back are [SECRET]"),
+        ("three digits on the back 604", "three digits on the back [SECRET]"),
+        (
+            "and on the back of the card it's 6 0 4 yes",
+            "and on the back of the card it's [SECRET] yes",
+        ),
+        ("the last three on the back is one one nine", "the last three on the back is [SECRET]"),
+        (
+            "the number on the back of my card is 341 I think",
+            "the number on the back of my card is [SECRET] I think",
+        ),
+        # The month as a number.
+        ("second of the fourth nineteen fifty eight", "[DOB]"),
+        ("yes it's the second of the fourth fifty eight", "yes it's [DOB]"),
+        ("21st of the 10th 84", "[DOB]"),
+        ("the fourteenth of the third nineteen seventy nine, and my", "[DOB], and my"),
+        ("born on the fifth of the eleventh two thousand and one", "born on [DOB]"),
+        # A postcode as it is spelt.
+        ("yeah it's uh l s eleven seven b q", "yeah it's uh [ADDRESS]"),
+        ("it's L S six, three H N.", "it's [ADDRESS]."),
+        ("l s for lima sierra eleven seven bee queue", "[ADDRESS]"),
+        ("the postcode's november whiskey three two alpha tango", "the postcode's [ADDRESS]"),
+        ("post code is s w one a one double a", "post code is [ADDRESS]"),
+        ("M for mike one four b for bravo t for tango, thanks", "[ADDRESS], thanks"),
+        ("my post code, that would be G 12 8 Q Q", "my post code, that would be [ADDRESS]"),
+        # A sort code with hyphens, which looks like a date.
+        ("sort code 20-45-15, account 71244903", "sort code [ACCOUNT], account [ACCOUNT]"),
+        ("my sort code is 09-01-26", "my sort code is [ACCOUNT]"),
+        ("Sortcode: 60/83/71", "Sortcode: [ACCOUNT]"),
     ],
 )
 def test_what_is_personal_is_masked(text: str, masked: str) -> None:
@@ -112,6 +148,21 @@ def test_what_is_personal_is_masked(text: str, masked: str) -> None:
         "second of November fifty four pounds were charged",
         "The fifth of May, forty pounds were taken",
         "12.10.45 euros",
+        "I looked at g mail dot com and it was down",
+        "we were at out look dot com yesterday",
+        "is your mail at the office",
+        "there are three on the back seat and 120 in the boot",
+        "on the back it says 240 volts",
+        "the number on the back of the router is 4567",
+        "the second of the fourth floor rooms",
+        "it was the third of the four hundred",
+        "the first of the second batch, 58 pieces",
+        "the reference is l s eleven seven b q",
+        "i need a b one two of them",
+        "seat a for two, one at a table",
+        "the flight is b a one one seven a b",
+        "I ordered the code on 20-11-26",
+        "please sort 20-10-15 out",
     ],
 )
 def test_what_is_not_personal_stays(text: str) -> None:
