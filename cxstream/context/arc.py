@@ -254,7 +254,7 @@ def facts(arc: Arc) -> dict[str, object]:
         "repeats": topics.repeats,
         "intents": list(topics.counts),
         "intent_counts": dict(topics.counts),
-        "unresolved": list(topics.unresolved),
+        "unresolved": topics.still_open(person_came=arc.bot_turns > 0 and arc.agent_turns > 0),
         "transfers": arc.transfers,
         "holds": speech.holds,
         "hold_s": speech.hold_ms // 1000,

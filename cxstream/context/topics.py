@@ -9,6 +9,7 @@ from cxstream.context.entry import NEGATIVE, Entry, Measures
 _KEPT = 12
 _REMEMBERED = 6
 _ALIKE = 0.6
+_PERSON = "speak_to_human"
 _WORDS_FOR_A_REPEAT = 3
 """Of what is no topic, shorter things ("yes, that one") are said twice without being a repeat."""
 
@@ -57,6 +58,10 @@ class Topics(Struct, array_like=True):
             self.thanked_for = ()
         if topic:
             self.unresolved = _union(self.unresolved, (topic,))
+
+    def still_open(self, *, person_came: bool) -> list[str]:
+        """The topics that are open; whoever asked a bot for a person, and got one, has that."""
+        return [topic for topic in self.unresolved if not (person_came and topic == _PERSON)]
 
     def notice_repeat(self, entry: Entry) -> None:
         """See whether the customer says nearly the same as in one of the last six utterances."""

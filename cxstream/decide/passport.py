@@ -33,6 +33,10 @@ HISTORY = "history"
 MEMBERS_MAX = 12
 _HOUR_MS = 3_600_000
 _WAITS = "waits for a yes"
+_OF_THE_AGENT = ("agent_utterance",)
+"""What only an agent's words start is between them and the supervisor, not for whoever is next."""
+_NO_SUBJECT = frozenset(("speak_to_human",))
+"""How the customer wants to be served; not what it is about."""
 _TOOK_UP = frozenset(("accepted", "acted", "confirmed"))
 
 
@@ -143,7 +147,7 @@ def _what(ranked: Ranked, kind: str, outcome: str) -> str:
     rule = ranked.rule
     if kind == "action" and rule.action is not None:
         return rule.action.name.replace("_", " ")
-    if kind == "escalation" and rule.escalation is not None:
+    if kind == "escalation" and rule.escalation is not None and rule.on != _OF_THE_AGENT:
         return f"told a supervisor: {rule.escalation.reason}"
     if kind == "nudge" and rule.nudge is not None and outcome in _TOOK_UP:
         return rule.nudge.title
@@ -167,7 +171,12 @@ def _arc(contacts: Mapping[str, Contact]) -> tuple[Mood, ...]:
 
 def _do_not_ask(customer: Customer, contacts: Mapping[str, Contact]) -> tuple[str, ...]:
     """What the customer has told: the topics that are open, and what rules have noted."""
-    topics = _words(label for contact in contacts.values() for label in contact.unresolved)
+    topics = _words(
+        label
+        for contact in contacts.values()
+        for label in contact.unresolved
+        if label not in _NO_SUBJECT
+    )
     noted = [n.text for n in customer.notes if n.kind == "told" and n.conversation_id in contacts]
     known = [f"what it is about: {topic}" for topic in topics]
     return tuple(dict.fromkeys((*known, *noted)))[-MEMBERS_MAX:]

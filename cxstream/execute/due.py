@@ -48,6 +48,11 @@ _CLOCK = re.compile(
     rf"|(?:at|by|before) (half past )?(\d{{1,2}}|{'|'.join(_WORDS)})\b"
     rf"(?![:.]\d| ?(?:%|per|to|or|-|{_UNIT}|working|business|euro|pound|dollar|{_MONTH}|of |th|st|nd|rd)))"
 )
+_BETWEEN = re.compile(
+    rf"\bbetween (?:\d{{1,2}}(?:[:.]\d\d)?|{'|'.join(_WORDS)})(?: ?[ap]\.?m\.?)?(?: o'clock)?"
+    rf" and (?=\d|{'|'.join(_WORDS)})"
+)
+"""The first of two hours, between which it will be: what counts is the second."""
 _PARTS = {"morning": time(12), "lunchtime": time(14), "afternoon": time(18), "evening": time(22),
           "night": time(23, 59)}  # fmt: skip
 _END = time(23, 59)
@@ -131,6 +136,7 @@ _ENDS: tuple[tuple[re.Pattern[str], Callable[[datetime], datetime], time], ...] 
 
 def _calendar(words: str, now: datetime) -> datetime | None:
     """A day, an hour, or both."""
+    words = _BETWEEN.sub("by ", words)
     date, clock, part = _DATE.search(words), _CLOCK.search(words), _PART.search(words)
     if not (date or clock or _TODAY.search(words)):
         return None

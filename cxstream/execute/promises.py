@@ -29,7 +29,7 @@ NEEDS_TIME = frozenset(("send", "fix", "update", "change", "delivery", "technici
 DEFAULT_MS = {"call_back": DAY_MS, "refund": 7 * DAY_MS, "replacement": 7 * DAY_MS}
 """When the others are due where no time was named."""
 
-_CUES = ("will", "'ll", "’ll", "going to", "promise")
+_CUES = ("will", "'ll", "’ll", "going to", "promise", " coming", " comes", " visit")
 _MAY_KEEP = ("'ve", "’ve", "have", "has", "was", "back", "promised", "sorted", "fixed", "resolved")
 _WILL = r"(?:'ll| will|(?: am| is| are|'m|'re) going to| promise to| promise i'll)"
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+")
@@ -85,6 +85,7 @@ class _Words(NamedTuple):
     held: re.Pattern[str]
     now: re.Pattern[str]
     tag: re.Pattern[str]
+    opens: re.Pattern[str]
 
 
 @cache
@@ -106,6 +107,7 @@ def _words() -> _Words:
         kept=tuple((what, whole("|".join(p))) for what, p in given["kept"].items() if p),
         done=(
             re.compile(rf"\b{any_of('ours')}{_WILL}{between} .*"),
+            re.compile(rf"\b{any_of('comes')}\b.*"),
             re.compile(rf"\byou{_WILL}{surely} {any_of('you_have')}\b.*"),
             re.compile(
                 r"\b(?:your|the|that|this|it|a|an|both|all)(?: [\w'-]+){0,4}?"
@@ -120,6 +122,7 @@ def _words() -> _Words:
         held=whole(any_of("held")),
         now=whole(any_of("now")),
         tag=re.compile(rf",? ?{any_of('tags')}\s*\??$"),
+        opens=re.compile(rf"(?:{any_of('opens')}\b,? )+"),
     )
 
 
@@ -138,4 +141,5 @@ def _in_part(part: str, said_ms: int, zone: ZoneInfo, words: _Words) -> Found | 
         if what in NEEDS_TIME or words.now.search(said):
             return None
         due = said_ms + DEFAULT_MS[what]
-    return Found(what, part[:TEXT_MAX], due)
+    opening = words.opens.match(part)
+    return Found(what, part[opening.end() if opening else 0 :][:TEXT_MAX], due)

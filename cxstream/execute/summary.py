@@ -49,8 +49,8 @@ def _words(contact: Contact, facts: dict[str, object], age: timedelta) -> str:
     level = _number(facts.get("level"))
     mood = "well" if level >= _GOOD else "badly" if level <= _BAD else "evenly"
     parts = [
-        f"{contact.channel} of {int(age.total_seconds()) // 60} min {int(age.total_seconds()) % 60} s about"
-        f" {topics}; it ended {mood} for the customer."
+        f"{contact.channel} of {_length(int(age.total_seconds()))} about {topics};"
+        f" it ended {mood} for the customer."
     ]
     if contact.unresolved:
         left = ", ".join(label.replace("_", " ") for label in contact.unresolved)
@@ -60,6 +60,19 @@ def _words(contact: Contact, facts: dict[str, object], age: timedelta) -> str:
         if times:
             parts.append(f"The customer {'was ' if name == 'transfers' else ''}{words} {times}x.")
     return " ".join(parts)
+
+
+def _length(seconds: int) -> str:
+    """How long it took, in the two largest units that it has: 50 s, 4 min 3 s, 2 h 5 min, 3 d 1 h."""
+    for size, unit, smaller, part in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if seconds >= size:
+            rest = seconds % size // smaller
+            return f"{seconds // size} {unit}" + (f" {rest} {part}" if rest else "")
+    return f"{seconds} s"
 
 
 def _number(value: object) -> float:

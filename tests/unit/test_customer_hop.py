@@ -47,6 +47,8 @@ rules:
      note: {tried: 'restarted: "{said}"'}}
   - {id: number, title: t, on: [customer_utterance], phrases: ['number is'], because: b,
      note: {told: their claim number}}
+  - {id: rude, title: t, on: [agent_utterance], phrases: [shut up], because: b,
+     escalation: {reason: conduct, severity: low, summary: s}}
 """
 FOLLOWED = """
 playbook: t
@@ -209,6 +211,23 @@ def test_a_return_visit_and_a_transfer_and_an_escalation_have_one_too() -> None:
         one.decide(state, signal(None, 4, at_s=9_030, conversation="later", kind="transfer"))
     )
     assert [t.what for t in told[0].tried] == ["told a supervisor: wants a manager"]
+
+
+def test_what_was_said_of_an_agent_does_not_travel_to_the_next() -> None:
+    one, state = hop(), Customer(key="c-1")
+    one.decide(state, signal("hello", 1, intents=["speak_to_human"], unresolved=["speak_to_human"]))
+    rude = replace(signal("shut up", 2, at_s=10), role=Role.AGENT)
+    assert len(of(one.decide(state, rude), Escalation)) == 1
+    (moved,) = passports(one.decide(state, signal(None, 3, at_s=20, kind="transfer")))
+    assert moved.tried == ()
+
+
+def test_how_somebody_wants_to_be_served_is_not_what_it_is_about() -> None:
+    one, state = hop(), Customer(key="c-1")
+    facts: dict[str, object] = {"unresolved": ["claim_or_accident", "speak_to_human"]}
+    one.decide(state, signal("a person, please", 1, **facts))  # type: ignore[arg-type]
+    (moved,) = passports(one.decide(state, signal(None, 2, kind="transfer", **facts)))  # type: ignore[arg-type]
+    assert moved.do_not_ask == ("what it is about: claim or accident",)
 
 
 def said_no(purpose: str) -> CustomerRecord:

@@ -217,6 +217,24 @@ def test_a_guess_is_no_topic() -> None:
     assert (talk["intents"], talk["unresolved"]) == ([], [])
 
 
+def test_who_asked_the_bot_for_a_person_and_got_one_has_it() -> None:
+    talk = Talk()
+    talk.says("bot", "Hi, I'm Pip")
+    talk.customer("my bill is wrong", intent="billing_dispute")
+    talk.customer("a person please", intent="speak_to_human")
+    assert talk["unresolved"] == ["billing_dispute", "speak_to_human"]
+    talk.agent("this is Pam")
+    assert talk["unresolved"] == ["billing_dispute"]
+    assert talk["intents"] == ["billing_dispute", "speak_to_human"]
+
+
+def test_who_asks_an_agent_for_another_person_has_nobody_yet() -> None:
+    talk = Talk()
+    talk.agent("this is Pam")
+    talk.customer("somebody else please", intent="speak_to_human")
+    assert talk["unresolved"] == ["speak_to_human"]
+
+
 def test_a_topic_is_unresolved_until_the_customer_gives_thanks() -> None:
     talk = Talk()
     talk.customer("my bill is wrong", intent="billing_dispute")

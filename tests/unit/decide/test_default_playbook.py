@@ -79,6 +79,24 @@ CASES: list[tuple[str, set[str], Moment, Moment]] = [
         moment("my lawyer's address has changed"),
     ),
     (
+        "safety_hint",
+        {"nudge", "escalation"},
+        moment("I'm just tired of life", utterance={"distress": 0.7, "negative": 0.9}),
+        moment("I'm just tired of it all", utterance={"distress": 0.2, "negative": 0.9}),
+    ),
+    (
+        "unsafe_at_home",
+        {"nudge", "escalation"},
+        moment("please send nothing there, he opens everything"),
+        moment("please send nothing there, we've moved"),
+    ),
+    (
+        "agent_conduct",
+        {"escalation"},
+        moment("oh shut up for a second", role="agent"),
+        moment("please don't tell me to shut up", role="agent"),
+    ),
+    (
         "asks_for_supervisor",
         {"escalation"},
         moment("let me speak to a manager, please"),

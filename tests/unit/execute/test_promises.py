@@ -93,6 +93,9 @@ def test_a_text_without_a_promise_costs_little() -> None:
         ("I'll call you back on the 1st.", "2026-12-01 23:59"),
         ("I'll call you back on Wednesday.", "2026-12-02 23:59"),
         ("I'll call you back within half an hour.", "2026-11-25 11:00"),
+        ("I'll call you back tomorrow between 9 and 12.", "2026-11-26 12:00"),
+        ("I'll call you back on Friday between two and 4 pm.", "2026-11-27 16:00"),
+        ("I'll call you back between 10:30 and 11:15 tomorrow.", "2026-11-26 11:15"),
     ],
 )
 def test_when_it_is_due(words: str, due: str) -> None:
@@ -118,3 +121,49 @@ def test_summer_time_ends_between_the_word_and_the_day() -> None:
 )
 def test_what_is_reported_done(text: str, kinds: set[str]) -> None:
     assert kept_in(text) == kinds
+
+
+@pytest.mark.parametrize(
+    ("words", "due"),
+    [
+        ("Our maintenance man comes round tomorrow between 9 and 12.", "2026-11-26 12:00"),
+        ("The engineer is coming on Friday at 2 pm.", "2026-11-27 14:00"),
+        ("Okay, so the plumber's coming out this afternoon.", "2026-11-25 18:00"),
+        ("Someone is coming by tomorrow morning.", "2026-11-26 12:00"),
+        ("A technician visits you on Monday.", "2026-11-30 23:59"),
+    ],
+)
+def test_who_is_coming_is_promised_in_the_present_tense_too(words: str, due: str) -> None:
+    (found,) = find(words, SAID_MS, LONDON)
+    assert found.what == "technician_visit"
+    assert datetime.fromtimestamp(found.due_ms / 1000, LONDON).strftime("%Y-%m-%d %H:%M") == due
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The engineer usually comes round between 9 and 12.",
+        "If it's still dripping, the plumber comes out tomorrow.",
+        "Is the engineer coming tomorrow?",
+        "The winter sale is coming on Friday.",
+        "The engineer isn't coming tomorrow.",
+        "I come in at nine tomorrow.",
+        "You said the man is coming tomorrow.",
+        "Our engineer comes from Leeds.",
+    ],
+)
+def test_who_comes_and_is_not_promised(words: str) -> None:
+    assert find(words, SAID_MS, LONDON) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("I understand, I'll call you back by Friday.", "i'll call you back by friday."),
+        ("and you will have an answer by 6 pm tomorrow", "you will have an answer by 6 pm tomorrow"),
+        ("Okay, right, so by Friday I'll call you back.", "by friday i'll call you back."),
+        ("i see i'll get somebody to ring you by friday", "i'll get somebody to ring you by friday"),
+    ],
+)  # fmt: skip
+def test_a_promise_is_quoted_from_where_it_begins(words: str, kept: str) -> None:
+    assert [found.text for found in find(words, SAID_MS, LONDON)] == [kept]
