@@ -99,6 +99,11 @@ async def send(settings: Settings, source: Source, speed: float | None) -> dict[
             await producer.stop()
 
 
+def _check_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"--out: {out} is a file; name a folder, which may be a new one")
+
+
 async def run(
     settings: Settings, source: Source, speed: float | None, out: Path, *, own_broker: bool
 ) -> dict[str, object]:
@@ -108,6 +113,7 @@ async def run(
     topics and a group of this run's own, which are removed whatever happens.
     """
     source.check()
+    _check_folder(out)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cxstream-"))
         apart = settings.model_copy(update={"data_dir": Path(folder)})

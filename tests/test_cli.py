@@ -121,6 +121,7 @@ def test_every_command_and_every_option_has_help(command: tuple[str, ...]) -> No
         (["replay", "{file}", "--speed", "inf"], ["--speed"]),
         (["replay", "{folder}/none.jsonl"], ["none.jsonl", "no such file"]),
         (["replay", "{folder}", "--out", "{folder}/out"], ["is a folder"]),
+        (["replay", "{file}", "--out", "{file}"], ["--out", "{file}", "is a file", "folder"]),
         (["replay", "{file}", "--brokers", "127.0.0.1:1"], ["127.0.0.1:1", "CXSTREAM_BROKERS"]),
         (["tail", "nudges", "--brokers", "127.0.0.1:1"], ["127.0.0.1:1", "cxstream broker"]),
         (["topics", "list", "--brokers", "127.0.0.1:1"], ["127.0.0.1:1"]),

@@ -5,9 +5,10 @@
     c-17,2026-11-23T10:00:09Z,agent,Let me look
 
 `conversation_id` and `text` must be there; `time` (RFC 3339), `role`, `fragment_id`, `channel`,
-`customer_id`, `agent_id`, `queue`, `language` may be; other columns are not looked at. Commas, semicolons
-or tabs. Without `time` rows follow each other by five seconds from a fixed instant. Each conversation is
-taken to be over after its last row.
+`customer_id`, `agent_id`, `queue`, `language` may be, and `event_time` and `speaker`, as a fragment calls
+them, stand for `time` and `role`; other columns are not looked at. Commas, semicolons or tabs. Without
+`time` rows follow each other by five seconds from a fixed instant. Each conversation is taken to be over
+after its last row.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ COLUMNS = (
     "queue",
     "language",
 )
+_ALSO = {"event_time": "time", "speaker": "role"}
 _NEEDED = frozenset(COLUMNS[:2])
 _SAME = frozenset(COLUMNS) - {"time", "role", "fragment_id"}
 _FIRST_MS = 1_767_603_600_000
@@ -82,19 +84,24 @@ def _read_rows(
     if lacking:
         mend = f"name the columns in the first row; these are missing: {', '.join(sorted(lacking))}"
         raise RecordError("missing_field", field=f"{name}:1", mend=mend)
+    named = list(rows.fieldnames or ())
+    rows.fieldnames = [n if _ALSO.get(n, n) in named else _ALSO.get(n, n) for n in named]
     said: list[Fragment] = []
     places: dict[str, int] = {}
     for row in rows:
         place = places[row["conversation_id"]] = places.get(row["conversation_id"], -1) + 1
+        value = _record(row, rows.line_num, place)
         try:
-            said.append(_fragment(row, rows.line_num, place))
+            decoded = decode_record(value)
+            assert isinstance(decoded, Fragment)
+            said.append(decoded)
         except RecordError as error:
-            value = msgspec.json.encode({str(k): v for k, v in row.items()})
             unreadable(value, f"{name}:{rows.line_num}", error, on_unreadable)
     return said
 
 
-def _fragment(row: dict[str, str], line: int, place: int) -> Fragment:
+def _record(row: dict[str, str], line: int, place: int) -> bytes:
+    """The row as the record that it stands for, so that what is wrong with it is named by its field."""
     told = {name: row[name] for name in _SAME if row.get(name)}
     record = {
         "schema": "cx.fragment.v1",
@@ -107,6 +114,4 @@ def _fragment(row: dict[str, str], line: int, place: int) -> Fragment:
     }
     if row.get("time"):
         record["event_time"] = row["time"].strip().replace(" ", "T", 1)
-    decoded = decode_record(msgspec.json.encode(record))
-    assert isinstance(decoded, Fragment)
-    return decoded
+    return msgspec.json.encode(record)

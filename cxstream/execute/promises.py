@@ -31,6 +31,10 @@ DEFAULT_MS = {"call_back": DAY_MS, "refund": 7 * DAY_MS, "replacement": 7 * DAY_
 
 _CUES = ("will", "'ll", "’ll", "going to", "promise", " coming", " comes", " visit")
 _MAY_KEEP = ("'ve", "’ve", "have", "has", "was", "back", "promised", "sorted", "fixed", "resolved")
+_HAD = (
+    "came", "come", "been", "here", "up", "rang", "called", "phoned", "got", "received", "had", "arrived",
+    "money", "refund", "working", "fixed", "sorted", "back on",
+)  # fmt: skip
 _WILL = r"(?:'ll| will|(?: am| is| are|'m|'re) going to| promise to| promise i'll)"
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+")
 _PARTS = re.compile(r"\s+(?=(?:and|but|so|then) (?:i|we|you)(?:'ll| will)\b)")
@@ -69,6 +73,17 @@ def kept_in(text: str) -> frozenset[str]:
     return frozenset(what for what, pattern in _words().kept if pattern.search(lower))
 
 
+def had_in(text: str) -> frozenset[str]:
+    """The kinds of promises that a customer says were kept: "he came this morning", "I've got the refund"."""
+    lower = text.lower().replace("’", "'")
+    if not any(cue in lower for cue in _HAD) or "?" in lower:
+        return frozenset()
+    words = _words()
+    if words.not_had.search(lower):
+        return frozenset()
+    return frozenset(what for what, pattern in words.had if pattern.search(lower))
+
+
 def kinds() -> tuple[str, ...]:
     """The kinds that there are."""
     return tuple(what for what, _ in _words().kinds)
@@ -79,6 +94,8 @@ class _Words(NamedTuple):
 
     kinds: tuple[tuple[str, re.Pattern[str]], ...]
     kept: tuple[tuple[str, re.Pattern[str]], ...]
+    had: tuple[tuple[str, re.Pattern[str]], ...]
+    not_had: re.Pattern[str]
     done: tuple[re.Pattern[str], ...]
     condition: re.Pattern[str]
     ways_out: tuple[re.Pattern[str], ...]
@@ -105,6 +122,8 @@ def _words() -> _Words:
     return _Words(
         kinds=tuple((what, whole("|".join(parts))) for what, parts in given["kinds"].items()),
         kept=tuple((what, whole("|".join(p))) for what, p in given["kept"].items() if p),
+        had=tuple((what, whole("|".join(p))) for what, p in given["had"].items()),
+        not_had=whole(any_of("not_had")),
         done=(
             re.compile(rf"\b{any_of('ours')}{_WILL}{between} .*"),
             re.compile(rf"\b{any_of('comes')}\b.*"),

@@ -4,7 +4,8 @@
     said late  what keeps it was confirmed in this conversation before   kept
     said anew  in the same conversation, or the words were corrected     the later time holds
     kept       somebody reports it done, an action that keeps it is
-               confirmed, or an agent says so ("I'm calling you back")   kept
+               confirmed, an agent says so ("I'm calling you back"),
+               or the customer does ("he came")                          kept
     corrected  the words turned out not to be said                       withdrawn
 
 Times are event times; an open promise is late when the clock of its customer, or of the ledger, has passed it.
@@ -31,7 +32,7 @@ from cxstream.events import (
     to_ms,
 )
 from cxstream.execute.ledger_events import of_outcome
-from cxstream.execute.promises import Found, find, kept_in
+from cxstream.execute.promises import Found, find, had_in, kept_in
 
 PREFIX = "promise"
 _SPEAKERS = frozenset((Role.AGENT, Role.BOT))
@@ -52,7 +53,11 @@ class Promising:
         """Take over what a signal says of promises (in place); what the ledger must know of it, in order."""
         if signal.kind == ControlKind.FRAGMENT_DELETED.value:
             return list(self._corrected(state, signal, frozenset()))
-        if signal.role not in _SPEAKERS or signal.text is None:
+        if signal.text is None:
+            return []
+        if signal.role is Role.CUSTOMER:
+            return list(_had(state, signal, signal.text))
+        if signal.role not in _SPEAKERS:
             return []
         at_ms = to_ms(signal.event_time)
         found = find(signal.text, at_ms, self._zone_of(state))
@@ -121,6 +126,18 @@ class Promising:
         return [_event(said, "proposed", signal, found.text, deadline_ms=said.due_ms)]
 
 
+def _had(state: Customer, signal: Signal, text: str) -> Iterable[LedgerEvent]:
+    """What the customer says was done: the promise of its kind that was due first."""
+    if not any(promise.open for promise in state.promises):
+        return
+    at_ms = to_ms(signal.event_time)
+    for what in sorted(had_in(text)):
+        waiting = [p for p in state.promises if p.open and p.what == what and p.said_ms < at_ms]
+        if waiting:
+            first = min(waiting, key=lambda promise: (promise.due_ms, promise.id))
+            yield _settle(state, first.keep(at_ms), signal, text)
+
+
 def _kept_before(state: Customer, signal: Signal, what: str) -> Iterable[LedgerEvent]:
     """Agents do it first and say it then: what is done already need not be waited for."""
     done = [d for d in state.doing if d.done and not d.unwanted and d.keeps == what]
@@ -187,7 +204,7 @@ def _event(
         what=promise.what,
         state=state,
         event_time=cause.event_time,
-        who=cause.agent_id or promise.by or "agent",
+        who=_who(promise, cause),
         conversation_id=promise.conversation_id,
         why=why[:500],
         deadline=None if deadline_ms is None else from_ms(deadline_ms),
@@ -196,3 +213,9 @@ def _event(
         customer_id=cause.customer_id,
         agent_id=promise.by or None,
     )
+
+
+def _who(promise: Promise, cause: Signal | Outcome) -> str:
+    if isinstance(cause, Signal) and cause.role is Role.CUSTOMER:
+        return "customer"
+    return cause.agent_id or promise.by or "agent"

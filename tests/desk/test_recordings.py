@@ -86,6 +86,23 @@ def test_csv(tmp_path: Path) -> None:
     assert ended == ["c-2", "c-1"]
 
 
+def test_csv_may_name_its_columns_as_a_fragment_does(tmp_path: Path) -> None:
+    """Who copied the names from docs/fragments.md got times of our own making, and nobody said so."""
+    file = tmp_path / "calls.csv"
+    file.write_text(
+        "conversation_id,event_time,speaker,text\n"
+        "c-1,2026-11-23T10:00:04Z,customer,one\nc-1,yesterday,customer,two\n",
+        "utf-8",
+    )
+    records = list(Source([file], "csv").records())
+    (said,) = [record for record in records if isinstance(record, Fragment)]
+    assert sum(isinstance(record, bytes) for record in records) == 1, "yesterday is no time"
+    assert (
+        said.event_time is not None and said.event_time.isoformat() == "2026-11-23T10:00:04+00:00"
+    )
+    assert said.speaker.role.value == "customer"
+
+
 def test_csv_without_times_and_with_faults(tmp_path: Path) -> None:
     file = tmp_path / "calls.csv"
     file.write_text("conversation_id,text\nc-1,one\nc-1,two\n,nobody's\n", "utf-8")

@@ -229,6 +229,24 @@ HINTS = (
         ),
     ),
     Hint(
+        "promise_broken",
+        "both halves in one breath",
+        (
+            "the tickets were sold but I have not had the money. I was told seven days",
+            "I was promised a week and I haven't received the refund",
+            "you said two working days and we still haven't had the call",
+            "nobody came, they said he'd be here by ten",
+            "pam said I'd have an answer by Friday and no one has rung",
+        ),
+        (
+            "I was told seven days, is that right",
+            "I haven't had the money for it until now",
+            "you said two days and it came in one",
+            "nobody came to my party",
+            "he said I'd like it",
+        ),
+    ),
+    Hint(
         "repeat_contact",
         "how often it was written",
         (
@@ -283,6 +301,33 @@ HINTS = (
         ),
     ),
 )
+
+
+def test_who_is_called_back_as_promised_is_not_called_twice() -> None:
+    unhappy = {"level": -0.5, "unresolved": ["fraud_report"], "customer_turns": 4}
+    for promised, late, called in (
+        ([], [], True),
+        (["call_back"], [], False),
+        (["call_back"],) * 2 + (True,),
+    ):
+        at = moment(
+            kind="conversation.ended",
+            conversation=unhappy,
+            customer={"promises_open": promised, "promises_late": late},
+        )
+        rules = {d.why.rule.id for d in DECIDER.decide(at, ()).decisions}
+        assert ("call_back_unhappy" in rules) is called
+
+
+def test_only_what_may_be_tried_is_kept_from_the_control_group() -> None:
+    """A tenth of those who ask for a manager went unheard, so that what it brings could be measured."""
+    book = default_playbook()
+    kept = {
+        rule.id
+        for rule in book.rules
+        if rule.escalation and not rule.must_say and not book.policy.purposes[rule.purpose].for_everybody
+    }
+    assert kept == {"billing_dispute_escalates"}
 
 
 def test_notice_and_a_decision_in_one_breath_ask_for_no_reason() -> None:

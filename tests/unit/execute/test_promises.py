@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from cxstream.events import to_ms
-from cxstream.execute.promises import find, kept_in
+from cxstream.execute.promises import find, had_in, kept_in
 
 LONDON = ZoneInfo("Europe/London")
 SAID_MS = to_ms(datetime(2026, 11, 25, 10, 30, tzinfo=LONDON))
@@ -167,3 +167,31 @@ def test_who_comes_and_is_not_promised(words: str) -> None:
 )  # fmt: skip
 def test_a_promise_is_quoted_from_where_it_begins(words: str, kept: str) -> None:
     assert [found.text for found in find(words, SAID_MS, LONDON)] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("he came, now is warm! thank you tess", {"technician_visit"}),
+        ("your engineer turned up this morning, all good", {"technician_visit"}),
+        ("She rang me back yesterday, thanks", {"call_back"}),
+        ("I got the refund on Tuesday", {"refund"}),
+        ("the new card arrived today", {"replacement"}),
+        ("my parcel came, finally", {"delivery"}),
+        ("I've received the email, cheers", {"send"}),
+        ("it's all working again", {"fix"}),
+        ("he came but he couldn't fix it", set()),
+        ("nobody came yesterday", set()),
+        ("the refund never arrived", set()),
+        ("he said he'd come", set()),
+        ("has it arrived?", set()),
+        ("I had the money ready", set()),
+        ("the wrong parcel came", set()),
+        ("when it came I was out", set()),
+        ("a man called me about a scam", set()),
+        ("I'm still waiting for the letter you sent", set()),
+        ("where is the email", set()),
+    ],
+)
+def test_what_customers_say_was_done(text: str, kinds: set[str]) -> None:
+    assert had_in(text) == kinds

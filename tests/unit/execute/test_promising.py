@@ -156,6 +156,23 @@ def test_words_keep_it() -> None:
     assert (row.state, row.conversation_id) == ("confirmed", "call-1")
 
 
+def test_the_customer_says_that_it_was_kept() -> None:
+    told = Told()
+    told.says("Our engineer comes round tomorrow between 9 and 12.")
+    told.says("I'll call you back on Friday.", fragment="u-2", at_s=5)
+    later = {"fragment": "u-9", "conversation": "sms-1", "at_s": 3 * 86_400}
+    (kept,) = told.says("he came, now is warm", role=Role.CUSTOMER, **later)  # type: ignore[arg-type]
+    assert (kept.state, kept.what, kept.who) == ("confirmed", "technician_visit", "customer")
+    assert [p.what for p in told.customer.promises if p.open] == ["call_back"]
+
+
+def test_what_did_not_come_stays_open() -> None:
+    told = Told()
+    told.says("Our engineer comes round tomorrow between 9 and 12.")
+    later = {"fragment": "u-9", "conversation": "sms-1", "at_s": 3 * 86_400}
+    assert told.says("he never came", role=Role.CUSTOMER, **later) == []  # type: ignore[arg-type]
+
+
 def test_one_sentence_does_not_keep_itself() -> None:
     told = Told()
     told.says("I've just sent the form, and I'll send you the contract by tomorrow.")
