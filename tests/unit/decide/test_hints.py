@@ -66,6 +66,7 @@ HINTS = (
         (
             "you'd manage fine without me as a customer",
             "is the box too big to take",
+            "how much is too much luggage",
             "how much is too much to pay for it",
             "how many are too many for one table",
             "everyone's better off if I just sort it with the landlord and tell you",
@@ -79,6 +80,8 @@ HINTS = (
         (
             "don't leave a voicemail, he listens to them",
             "my partner controls all my money",
+            "I'm hiding from my ex-husband",
+            "I don't want him to know where I've moved",
             "I'm staying in a refuge with the kids",
             "please don't send anything there, he opens everything",
             "I had to leave the house quite quickly and I can't have anything going to that address",
@@ -92,6 +95,8 @@ HINTS = (
             "don't leave it with the neighbour, he opens late",
             "my wife reads all my reviews, she loves it",
             "he opens my account with you tomorrow",
+            "I had to leave the house to send the parcel",
+            "she reads the post on your blog",
             "please don't send anything to the office, it's closed",
             "she mustn't find out where we're going, it's a birthday surprise",
             "I had to leave the house quickly to catch the bus",
@@ -106,6 +111,8 @@ HINTS = (
         (
             "my dad's passed so I'm doing his affairs",
             "we cremated dad on Thursday",
+            "mum's not with us any more",
+            "we're arranging the funeral",
             "I'm settling my mother's estate",
             "the account is still in my late husband's name",
             "my mother is no longer with us",
@@ -143,6 +150,7 @@ HINTS = (
         (
             "I keep the heating off in summer",
             "I eat well enough, thanks",
+            "I don't eat much bread",
             "the heating is off and I can't get it started again",
             "I only have the pension statement here",
             "we're skipping the meal on the flight",
@@ -295,6 +303,7 @@ HINTS = (
         (
             "what's the timing like on Friday",
             "great, another day is fine for me",
+            "great, another bill paid",
             "it only took two days, thank you",
             "brilliant, that's just what I needed, thanks",
             "perfect timing, thank you so much",
@@ -325,7 +334,9 @@ def test_only_what_may_be_tried_is_kept_from_the_control_group() -> None:
     kept = {
         rule.id
         for rule in book.rules
-        if rule.escalation and not rule.must_say and not book.policy.purposes[rule.purpose].for_everybody
+        if rule.escalation
+        and not rule.must_say
+        and not book.policy.purposes[rule.purpose].for_everybody
     }
     assert kept == {"billing_dispute_escalates"}
 
