@@ -15,7 +15,8 @@ STORIES = bundled()
 by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 
 RULES = """
-danger_to_life safety_hint unsafe_at_home vulnerable_customer agent_conduct abusive_language abuse_continues fraud_secure_account
+danger_to_life safety_hint unsafe_at_home vulnerable_customer agent_conduct
+abusive_language abuse_continues fraud_secure_account
 lost_or_stolen_block complaint_or_legal asks_for_supervisor bot_handover bot_stuck
 cancellation_save_offer cancellation_accept billing_explain billing_dispute_escalates refund_request
 order_status_lookup technical_first_steps technical_repeat_visit confusion_simplify
