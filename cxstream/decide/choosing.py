@@ -14,7 +14,7 @@ from cxstream.decide.arbitration import Weighed
 from cxstream.decide.attention import Attention
 from cxstream.decide.cards import Cards
 from cxstream.decide.conditions import View
-from cxstream.decide.explain import why, words_of
+from cxstream.decide.explain import retold, why, words_of
 from cxstream.decide.gates import Asked, Gates, Refusal
 from cxstream.decide.matching import Match
 from cxstream.decide.moment import (
@@ -161,7 +161,7 @@ class Choosing:
         rule = match.ranked.rule
         effects: list[tuple[Kind, Effect]] = []
         if rule.escalation is not None:
-            summary = rule.escalation.summary.render(self._view, words)
+            summary = rule.escalation.summary.render(self._view, retold(words))
             call = rule.escalation
             effects.append(("escalation", Escalate(call.reason, call.severity, summary)))
         if rule.action is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from cxstream.decide.conditions import View
 from cxstream.decide.matching import Match
 from cxstream.decide.moment import Moment
@@ -34,7 +36,13 @@ def words_of(match: Match, moment: Moment) -> Words:
     heard = f'said "{said if len(said.split()) >= _TELLING_WORDS else whole}"'
     if moment.intent and (not said or _is_about(match.ranked.rule, moment.intent)):
         heard += f", understood as {moment.intent.replace('_', ' ')} ({moment.probability:.0%})"
-    return Words(said or whole, heard)
+    return Words(said or whole, heard, whole)
+
+
+def retold(words: Words) -> Words:
+    """The words for somebody who was not there: of one or two of them alone, all that was said."""
+    short = len(words.said.split()) < _TELLING_WORDS
+    return replace(words, said=words.whole) if short else words
 
 
 def _one_line(text: str) -> str:

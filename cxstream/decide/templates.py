@@ -29,10 +29,11 @@ class Values(Protocol):
 
 
 class Words(Struct, frozen=True):
-    """What started a rule: the words themselves, and a half-sentence about them ("said ...")."""
+    """What started a rule: its words, a half-sentence about them ("said ..."), and all that was said."""
 
     said: str = ""
     heard: str = ""
+    whole: str = ""
 
 
 class Slot(Struct, frozen=True):

@@ -13,6 +13,7 @@ from decide_moments import moment
 from cxstream.context.given import Given
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import default_playbook
+from cxstream.decide.moment import Escalate
 
 DECIDER = Decider([default_playbook()])
 BESIDE: dict[str, Any] = {"customer_turns": 2}
@@ -339,6 +340,12 @@ def test_only_what_may_be_tried_is_kept_from_the_control_group() -> None:
         and not book.policy.purposes[rule.purpose].for_everybody
     }
     assert kept == {"billing_dispute_escalates"}
+
+
+def test_a_supervisor_who_was_not_there_reads_more_than_one_word() -> None:
+    at = moment("with the card from the bailiffs he put it through the letterbox")
+    (told,) = [d.effect for d in DECIDER.decide(at, ()).decisions if isinstance(d.effect, Escalate)]
+    assert '"with the card from the bailiffs he put it through the letterbox"' in told.summary
 
 
 def test_notice_and_a_decision_in_one_breath_ask_for_no_reason() -> None:
