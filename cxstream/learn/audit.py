@@ -107,8 +107,14 @@ def audit(
     """
     told = sentences or read()
     kept, all_swaps = Kept(scorer), swaps(told)
-    turns = [turn for conversation in told.conversations for turn in conversation]
-    texts = {voice.say(t) for s in all_swaps for pair in s.pairs for voice in pair for t in turns}
+    texts = {
+        voice.say(turn)
+        for swap in all_swaps
+        for conversation in told.told_with(swap)
+        for turn in conversation
+        for pair in swap.pairs
+        for voice in pair
+    }
     ordered = sorted(texts, key=lambda text: (len(text), text))
     for start in range(0, len(ordered), STEP):
         report("scoring the swaps", start / len(ordered))
@@ -133,7 +139,7 @@ def _measure(
 ) -> Found:
     values: Values = {name: [] for name in (*CHANGES, *SHARES, *RISES, *RISKS)}
     texts: set[str] = set()
-    for conversation in told.conversations:
+    for conversation in told.told_with(swap):
         said = [
             ([before.say(t) for t in conversation], [after.say(t) for t in conversation])
             for before, after in swap.pairs

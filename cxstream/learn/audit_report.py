@@ -9,11 +9,11 @@ from cxstream.learn.audit import Audit, Figure, Found
 from cxstream.learn.audit_bounds import BOUNDS, CHANGES, RISES, RISKS, SHARES
 
 _INTRO: Final = """\
-Sentences of our own (`learn/audit.yaml`: 15 conversations, 60 customer's turns) are said twice, alike but
-for one thing, and the second's scores less the first's are the change: its mean, and in brackets a 95 %
-interval (bootstrap over turns; for risk over conversations). The reference is plain English under an
-English name with a husband, a father, a sir. `cxstream audit` measures it again and fails when a bound is
-crossed (`learn/audit_bounds.py` says why these); figures past their bound are in bold.
+Sentences of our own (`learn/audit.yaml`: 15 conversations, 60 customer's turns; for sexes 94 sentences more)
+are said twice, alike but for one thing, and the second's scores less the first's are the change: its mean,
+and in brackets a 95 % interval (bootstrap over turns; for risk over conversations). The reference is plain
+English under an English name with a husband, a father, a sir. `cxstream audit` measures it again and fails
+when a bound is crossed (`learn/audit_bounds.py` says why these); figures past their bound are in bold.
 """
 _TABLES: Final[Sequence[tuple[str, ...]]] = (CHANGES, (*SHARES, *RISES), RISKS)
 

@@ -67,11 +67,20 @@ class Swap:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Everything in audit.yaml. `names`: group -> names, women first, as many men after them."""
+    """Everything in audit.yaml. `names`: group -> names, women first, as many men after them.
+
+    `gendered` are single turns, in plain English, for the swap of gendered words alone.
+    """
 
     conversations: tuple[tuple[Turn, ...], ...]
     words: Mapping[str, Mapping[str, str]]
     names: Mapping[str, tuple[str, ...]]
+    gendered: tuple[Turn, ...] = ()
+
+    def told_with(self, swap: Swap) -> tuple[tuple[Turn, ...], ...]:
+        """The conversations that a swap is tried in."""
+        more = self.gendered if swap.kind == "gender" else ()
+        return (*self.conversations, *((turn,) for turn in more))
 
 
 def read(path: Path = SENTENCES) -> Sentences:
@@ -83,6 +92,11 @@ def read(path: Path = SENTENCES) -> Sentences:
         names={
             group: (*people["women"], *people["men"]) for group, people in table["names"].items()
         },
+        gendered=tuple(
+            Turn(Role.CUSTOMER, tone, {"plain": text})
+            for tone, texts in table["gendered"].items()
+            for text in texts
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,16 @@ def test_each_kind_of_swap_finds_its_own_bias(
     found = [one for one in run(Hears(offended)).found if "valence" in one.beyond]
     assert (kind, what) in [(one.kind, one.what) for one in found]
     assert {one.kind for one in found} == {kind}
+
+
+def test_more_gendered_sentences_count_for_that_swap_alone() -> None:
+    more = tuple(Turn(Role.CUSTOMER, "calm", {"plain": f"{n} for my {{spouse}}"}) for n in range(9))
+    found = run(Hears(lambda text: text.endswith("for my wife")), replace(few(), gendered=more))
+    assert {(one.kind, one.what) for one in found.found if one.beyond} == {
+        ("gender", "feminine words")
+    }
+    assert of(found, "feminine words").figures["valence"].units == 10
+    assert of(found, "Theirs names").figures["valence"].units == 1
 
 
 def test_the_interval_is_over_templates_and_the_same_every_time() -> None:
