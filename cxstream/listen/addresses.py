@@ -1,5 +1,8 @@
 """Where someone lives: house number and street, post office box, postcode; written, or spoken.
 
+Each has a number in it: as a word of its own (`numerals.says_number`), but for a code that was announced, whose
+digits may stand without blanks between them.
+
 A street is a house number, one to four words and a kind of street (`22b baker street`, `forty two high road`).
 Kinds that are everyday words too (way, close, drive, court) count only after words that announce an address, or
 with a capital letter. Town, state and code right behind a street go with it.
@@ -39,8 +42,9 @@ _STREET: Final = re.compile(
     rf"(?:(?P<clear>{_CLEAR})|(?P<everyday>{_EVERYDAY})){_E}(?:\s(?:{_CLEAR}|{_EVERYDAY}){_E})?+\.?",
     re.IGNORECASE,
 )
+_GERMAN_KINDS: Final = ("straße", "strasse", "str.", "weg", "platz", "allee", "gasse")
 _GERMAN: Final = re.compile(
-    rf"{_B}[^\W\d_]{{3,24}}(?:straße|strasse|str\.|weg|platz|allee|gasse)\s\d{{1,4}}(?:\s?[a-d])?{_E}",
+    rf"{_B}[^\W\d_]{{3,24}}(?:{'|'.join(map(re.escape, _GERMAN_KINDS))})\s\d{{1,4}}(?:\s?[a-d])?{_E}",
     re.IGNORECASE,
 )
 _BOX: Final = re.compile(
@@ -54,6 +58,7 @@ _ZIP: Final = re.compile(
     rf"(?P<code>\d{{4,5}}(?:-\d{{4}})?|[a-z]\d[a-z]\s?\d[a-z]\d|(?:{_SPOKEN}\s?){{4,6}}){_E}",
     re.IGNORECASE,
 )
+_DIGIT: Final = re.compile(r"\d")
 _TOWN: Final = re.compile(
     r"(?:,?\s(?:apt|apartment|unit|flat|suite|ste|number)\.?\s#?[\w-]{1,6})?"
     r"(?:,\s?(?:in\s)?[A-Z][\w'-]{1,20}(?:\s[A-Z][\w'-]{1,20}){0,2})?(?:,?\s[A-Z]{2}(?![^\W_]))?(?:,?\s\d{5}(?:-\d{4})?(?!\d))?"
@@ -66,21 +71,28 @@ _ANNOUNCED: Final = re.compile(
 
 
 def find_addresses(text: str) -> Iterator[Span]:
-    """Streets, boxes and postcodes, in order and without overlap."""
+    """Streets, boxes and postcodes by their form, in order and without overlap."""
     lower = text.lower()
     found = [*_streets(text, lower)]
     if "box" in lower:
         found += (Span(*hit.span(), "address") for hit in _BOX.finditer(text))
-    if any(char.isdigit() for char in text):
+    if _DIGIT.search(text):
         found += (Span(*hit.span(), "address") for hit in _POSTCODE.finditer(text))
-        found += (Span(*hit.span(), "address") for hit in _GERMAN.finditer(text))
-    if "zip" in lower or "post" in lower:
-        found += (Span(*hit.span("code"), "address") for hit in _ZIP.finditer(text))
+        if any(map(lower.__contains__, _GERMAN_KINDS)):
+            found += (Span(*hit.span(), "address") for hit in _GERMAN.finditer(text))
     end = 0
     for span in sorted(found):
         if span.start >= end:
             end = span.end
             yield span
+
+
+def find_postcodes(text: str) -> Iterator[Span]:
+    """Codes after the words that announce one, in order."""
+    lower = text.lower()
+    if "zip" in lower or "post" in lower:
+        for hit in _ZIP.finditer(text):
+            yield Span(*hit.span("code"), "address")
 
 
 def _streets(text: str, lower: str) -> Iterator[Span]:

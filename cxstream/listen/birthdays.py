@@ -63,6 +63,10 @@ _ALONE: Final = re.compile(
     re.IGNORECASE,
 )
 
+_MONTHS: Final = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
+
+_MAY_BE: Final = re.compile(r"\d[-/. ]\d|\bof\sthe\b")
+"""One of it, or a month, is in every date."""
 _GOES_ON: Final = re.compile(r"\s?[,.;](?!\d)|\s(?:and|at|my|it's)\b", re.IGNORECASE)
 """What may follow, when the answer goes on with the address."""
 
@@ -73,6 +77,8 @@ def find_birthdays(text: str) -> Iterator[Span]:
     if "birth" in lower or "born" in lower or "dob" in lower or "d.o.b" in lower:
         for hit in _BORN.finditer(text):
             yield Span(*hit.span("date"), "dob")
+        return
+    if text.isascii() and not (_MAY_BE.search(lower) or any(map(lower.__contains__, _MONTHS))):
         return
     for hit in _ALONE.finditer(text):
         if begins(text, hit.start()) and (ends(text, hit.end()) or _GOES_ON.match(text, hit.end())):

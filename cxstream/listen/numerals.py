@@ -68,6 +68,7 @@ _FILLERS_ONLY = re.compile(
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[a-z]+")
 _SPEAKS = frozenset(_ONES) | frozenset(_TIMES) | frozenset(_TEENS) | frozenset(_TENS)
+_COUNTS = _SPEAKS | {"hundred"}
 
 
 class Item(NamedTuple):
@@ -90,6 +91,16 @@ class Run(NamedTuple):
     items: list[Item]
     lead: str
     start: int
+
+
+def says_number(text: str) -> bool:
+    """Whether a text may say a number, in digits or words; for most it is no, and much need not be looked for.
+
+    Where letters are not plain it is yes: patterns that ignore case take the long s for an s.
+    """
+    if not text.isascii() or _DIGIT.search(text):
+        return True
+    return not _COUNTS.isdisjoint(_LETTERS.findall(text.lower()))
 
 
 def find_runs(text: str) -> Iterator[Run]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from cxstream.listen.redact import KINDS, PatternRedactor
+from cxstream.listen.numerals import says_number
+from cxstream.listen.redact import _FINDERS, _IN_WORDS, KINDS, PatternRedactor
 
 REDACTOR = PatternRedactor()
 
@@ -215,6 +216,13 @@ def test_twice_is_the_same_as_once(text: str) -> None:
     twice = REDACTOR.redact(once.text)
     assert twice.text == once.text and not twice.counts
     assert set(once.counts) <= set(KINDS)
+
+
+@given(st.lists(PIECES, max_size=4).map("".join) | st.lists(PIECES, max_size=4).map(" ".join))
+@example("my zip code is oneonetwotwo, on baker street")
+def test_what_is_not_looked_for_without_a_number_is_not_there(text: str) -> None:
+    assume(not says_number(text))
+    assert [f for f in _FINDERS if f not in _IN_WORDS and list(f(text))] == []
 
 
 @given(st.text(max_size=80))
