@@ -36,11 +36,13 @@ class Trace(NamedTuple):
     @classmethod
     def read(cls, headers: Mapping[str, object] | None, *, shared: bool = False) -> Trace | None:
         """The trace that the headers of a message or a request tell; None where there is no sound one."""
-        given = _text((headers or {}).get(PARENT))
+        if not headers or PARENT not in headers:
+            return None
+        given = _text(headers[PARENT])
         found = _PARENT.fullmatch(given)
         if found is None or (found[1] == "00" and found[5]):
             return None
-        state = _text((headers or {}).get(STATE))
+        state = _text(headers.get(STATE))
         return cls(found[2], found[3], found[4], state if _STATE.fullmatch(state) else "", shared)
 
     def headers(self) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ def in_control(customer_id: str | None, at_ms: int, share: float = SHARE) -> boo
     """Whether a customer gets no suggestions in the month of an event time (UTC epoch milliseconds)."""
     if customer_id is None or share <= 0:
         return False
-    return uniform(f"control\x1f{customer_id}\x1f{from_ms(at_ms):%Y-%m}") < share
+    at = from_ms(at_ms)
+    return uniform(f"control\x1f{customer_id}\x1f{at.year}-{at.month:02}") < share
 
 
 def uniform(seed: str) -> float:

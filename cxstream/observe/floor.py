@@ -5,6 +5,8 @@ Counted per utterance and per conversation, never per customer or agent: nobody 
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from cxstream.events import ControlKind, Role, Signal
@@ -17,20 +19,22 @@ class FloorMetrics:
     """Counts what signals say."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._tone = Histogram(
+        tone = Histogram(
             "cxstream_customer_tone",
             "Tone of customers' utterances, from 0 (negative) to 1 (positive); valence is twice this less 1",
             ["channel"],
             buckets=_SHARES,
             registry=registry,
         )
-        self._risk = Histogram(
+        risk = Histogram(
             "cxstream_conversation_risk",
             "Probability after each customer's utterance of how the conversation may end",
             ["risk"],
             buckets=_SHARES,
             registry=registry,
         )
+        self._tone = cache(tone.labels)
+        self._risks = [(name, risk.labels(name)) for name in RISKS]
         self._ended = Counter(
             "cxstream_conversations_ended", "Conversations that ended", ["channel", "reason"],
             registry=registry,
@@ -52,10 +56,10 @@ class FloorMetrics:
         """A signal went out; `channel` is one of a bounded set."""
         if signal.scores is not None and signal.role is Role.CUSTOMER:
             tone = (signal.scores.sentiment.valence + 1) / 2  # a sum of negatives cannot be scraped
-            self._tone.labels(channel).observe(tone)
+            self._tone(channel).observe(tone)
             if signal.risk is not None:
-                for name in RISKS:
-                    self._risk.labels(name).observe(getattr(signal.risk, name))
+                for name, risk in self._risks:
+                    risk.observe(getattr(signal.risk, name))
         if signal.kind == ControlKind.ENDED:
             self._ended.labels(channel, _reason(signal.reason)).inc()
             if signal.channel == "voice":

@@ -7,6 +7,7 @@ Names start with `cxstream_`, units are base units, labels come from bounded set
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram
@@ -39,12 +40,13 @@ class Metrics(DecisionMetrics, LedgerMetrics, OverloadMetrics):
         DecisionMetrics.__init__(self, r)
         LedgerMetrics.__init__(self, r)
         OverloadMetrics.__init__(self, r)
-        self._fragments = Counter(
+        fragments = Counter(
             "cxstream_fragments",
             "Transcript records read, by channel and what became of them",
             ["channel", "outcome"],
             registry=r,
         )
+        self._fragments = cache(fragments.labels)
         self._floor = FloorMetrics(r)
         self._clocks = Counter(
             "cxstream_clock_corrections",
@@ -155,7 +157,7 @@ class Metrics(DecisionMetrics, LedgerMetrics, OverloadMetrics):
 
     def heard(self, channel: str, outcome: str) -> None:
         """A transcript record found its place, or did not."""
-        self._fragments.labels(_channel(channel), outcome).inc()
+        self._fragments(_channel(channel), outcome).inc()
 
     def clock_corrected(self, channel: str) -> None:
         """An event time that could not be was replaced."""
