@@ -9,7 +9,7 @@ partitions that the recovery empties, and aiokafka takes an empty set for "all":
 thrown away, and the position stands behind it. Here nobody fetches while somebody rewinds (`reading`).
 
 *Cost.* Faust makes four tasks to hand over a record, so that it could give up waiting for room in a stream's
-queue. Here it makes them when a record does have to wait (see `handing_over`).
+queue. Here it makes them when a record does have to wait (see `handing_over`; and `to_stream`, `parcels`).
 
 *Fence.* No produce request leaves without a `Lease`. And the producer is idempotent: a request that is sent
 again after a broker's failure is written once.
@@ -28,6 +28,7 @@ from faust.types import TP
 
 from cxstream.engine.handing_over import HandingOver
 from cxstream.engine.parcels import Parcels
+from cxstream.engine.to_stream import ToStreams
 
 FETCH_WAIT_MS = 100
 FETCH_WAIT_EMBEDDED_MS = 10
@@ -142,5 +143,6 @@ def _fenced(
 class QuickTransport(driver.Transport):  # type: ignore[misc]
     """Faust's aiokafka transport on a `QuickConsumer` and a `FencedProducer`."""
 
+    Conductor = ToStreams
     Consumer = QuickConsumer
     Producer = FencedProducer
