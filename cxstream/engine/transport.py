@@ -135,9 +135,32 @@ def _fenced(
     async def fenced(node_id: int, request: object, *args: Any, **kwargs: Any) -> object:
         if isinstance(request, ProduceRequest):
             admit()
+            _admitted_last(request, admit)
         return await send(node_id, request, *args, **kwargs)
 
     return fenced
+
+
+def _admitted_last(request: Any, admit: Callable[[], None]) -> None:
+    """Ask once more when the request is bytes: what is left until the socket is a matter of microseconds.
+
+    Finding the connection and encoding take milliseconds where another thread has the interpreter.
+    """
+    prepare = request.prepare
+
+    def prepared(versions: object) -> Any:
+        built = prepare(versions)
+        encode = built.encode
+
+        def encoded() -> bytes:
+            data: bytes = encode()
+            admit()
+            return data
+
+        built.encode = encoded
+        return built
+
+    request.prepare = prepared
 
 
 class QuickTransport(driver.Transport):  # type: ignore[misc]
