@@ -74,6 +74,7 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
     stopping = asyncio.ensure_future(stop.wait())
     gave_up = asyncio.ensure_future(app.gave_up())
     ready = asyncio.ensure_future(app.ready.wait())
+    giving_back = asyncio.ensure_future(heap.keep_giving_back())
     await asyncio.wait({starting, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
     if starting.done():
         starting.result()
@@ -89,7 +90,7 @@ async def run(settings: Settings, model: Scorer | None = None) -> None:
         if not stop.is_set():
             app.drain_s = _CRASHED_S
         last_resort.within(app.drain_s + _GRACE_S, 1)
-        for task in (stopping, gave_up, ready):
+        for task in (stopping, gave_up, ready, giving_back):
             task.cancel()
         await app.stop()
         starting.cancel()
