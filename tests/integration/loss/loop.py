@@ -79,8 +79,8 @@ class Loop:
     def _wrong_ledger(self) -> Iterator[str]:
         for name, became in self._became.items():
             row = self.standing["ledger"].get(name)
-            steps = [step["id"] for step in row["steps"]] if row else []
-            if row is None or len(steps) != len(set(steps)):
+            steps = [step["id"] for step in row.get("steps", ())] if row else []
+            if row is None or not steps or len(steps) != len(set(steps)):
                 yield f"{name}: {steps if row else 'no row'}"
             elif became & {"approved", "refused"}:
                 state = "approved" if "approved" in became else "withdrawn"
