@@ -36,15 +36,10 @@ _SPELT: Final = re.compile(
     rf"{_ONE}{_E}{_S}(?:double\s{_LETTER}|{_LETTER}{_S}{_LETTER})(?!{_S}{_LETTER})",
     re.IGNORECASE,
 )
-_DIGIT: Final = re.compile(r"\d")
-_DIGITS_SAID: Final = frozenset("oh zero one two three four five six seven eight nine".split())
 
 
 def find_spelt_postcodes(text: str) -> Iterator[Span]:
     """Postcodes said letter by letter, in order."""
-    words = text.lower().replace(",", " ").split()
-    if _DIGITS_SAID.isdisjoint(words) and _DIGIT.search(text) is None:
-        return
     for hit in _SPELT.finditer(text):
         before = text[max(0, hit.start() - 40) : hit.start()].lower()
         if "post" in before or begins(text, hit.start()):
