@@ -1,12 +1,13 @@
 """cxstream and the naive app on the same Apache Kafka, the same conversations, the same machine, as JSON.
 
-    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--levels 10 25 50 75 90 110] [--burst 3000]
+    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--levels 10 25 50 75 90 110] [--burst 6000]
 
 Starts a broker (deploy/kafka), then one app after the other. What an app sustains is how fast it works off a
-burst. cxstream is then sent so many percent of that, in an open loop from another process; latency counts from
-the moment a fragment was due until its decisions are with the broker and its state is safe. Broker, app and
-sender share the machine, and how much of it the broker took is told. Neighbours on the machine slow one app
-more than the other when they come and go; processor time an event, told of both, minds them less.
+burst, when it and the broker are warm from another. cxstream is then sent so many percent of that, in an open
+loop from another process; latency counts from the moment a fragment was due until its decisions are with the
+broker and its state is safe. Broker, app and sender share the machine, and how much of it the broker took is
+told. Neighbours on the machine slow one app more than the other when they come and go; processor time an event,
+told of both, minds them less.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ READY_S = 300.0
 DONE_S = 300.0
 STOP_S = 60.0
 PARTITIONS = 4
-WARM = 2
-"""Events that show that an app is there, and warm it."""
+WARM_SHARE = 0.5
+"""What warms an app and the broker: so much of a burst, before it."""
+SEED = 7
 LEVELS = (10, 25, 50, 75, 90, 110)
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -97,10 +99,18 @@ async def create(servers: str, *topics: str) -> None:
     await admin.close()
 
 
-def load(servers: str, topic: str, count: int, *, rate: float | None = None, seed: int) -> float:
+def load(
+    servers: str,
+    topic: str,
+    count: int,
+    *,
+    rate: float | None = None,
+    seed: int = SEED,
+    skip: int = 0,
+) -> float:
     """Send; when the first was due."""
     command = [sys.executable, str(HERE / "load.py"), servers, topic, "--count", str(count)]
-    command += ["--seed", str(seed), *(["--rate", str(rate)] if rate else [])]
+    command += ["--seed", str(seed), "--skip", str(skip), *(["--rate", str(rate)] if rate else [])]
     limit_s = DONE_S + (count / rate if rate else 0.0)
     done = subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, cwd=HERE, timeout=limit_s
@@ -134,16 +144,26 @@ def naive(servers: str, burst: int) -> Worked:
     asyncio.run(create(servers, "naive.transcripts", "naive.scored"))
     app = [str(HERE / "naive.py"), servers, "naive.", "worker", "-l", "error", "--without-web"]
     with running(*app) as process:
-        load(servers, "naive.transcripts", WARM, seed=1)
-        if asyncio.run(last_of(servers, "naive.scored", WARM, READY_S))[0] < WARM:
-            raise RuntimeError(f"the naive app scored nothing within {READY_S:.0f} s")
+        warm = int(WARM_SHARE * burst)
+        load(servers, "naive.transcripts", warm)
+        if asyncio.run(last_of(servers, "naive.scored", warm, READY_S))[0] < warm:
+            raise RuntimeError(f"the naive app did not score {warm} events within {READY_S:.0f} s")
         used = _cpu_s(process.pid)
-        first = load(servers, "naive.transcripts", burst, seed=2)
-        seen, at = asyncio.run(last_of(servers, "naive.scored", burst + WARM, DONE_S))
-        if seen == WARM:
+        first = load(servers, "naive.transcripts", burst, skip=warm)
+        seen, at = asyncio.run(last_of(servers, "naive.scored", warm + burst, DONE_S))
+        if seen == warm:
             raise RuntimeError(f"the naive app scored none of its burst within {DONE_S:.0f} s")
         used = _cpu_s(process.pid) - used
-    return Worked((seen - WARM) / (at - first), 1000 * used / (seen - WARM))
+    return Worked((seen - warm) / (at - first), 1000 * used / (seen - warm))
+
+
+class Handled(NamedTuple):
+    """When a fragment was due, how late it was done, in seconds; the cache's hits until then, of how many."""
+
+    due: float
+    late: float
+    hits: int
+    asked: int
 
 
 class Ours:
@@ -156,7 +176,7 @@ class Ours:
 
     def send(self, count: int, rate: float | None = None) -> float:
         """Send so many and wait until all are decided about and safe; when the first was due."""
-        first = load(self._servers, "ours.transcripts", count, rate=rate, seed=100 + self._sent)
+        first = load(self._servers, "ours.transcripts", count, rate=rate, skip=self._sent)
         self._sent += count
         until = time.time() + DONE_S
         while (seen := len(self._lines())) < self._sent:
@@ -167,14 +187,14 @@ class Ours:
             time.sleep(0.2)
         return first
 
-    def handled(self, since: float) -> list[tuple[float, float]]:
-        """When fragments were due from then on, and their latencies, in seconds."""
-        found = [json.loads(line) for line in self._lines()]
-        return sorted((due, late) for due, late in found if due >= since)
+    def handled(self, since: float) -> list[Handled]:
+        """The fragments that were due from then on, in the order in which they were handled."""
+        found = [Handled(*json.loads(line)) for line in self._lines()]
+        return [handled for handled in found if handled.due >= since]
 
-    def last(self) -> dict[str, Any]:
-        """Lags of the loop and the cache's hits, when the worker has ended."""
-        found: dict[str, Any] = json.loads(self._out.read_text().splitlines()[-1])
+    def lags(self) -> list[float]:
+        """Lags of the loop, in seconds, when the worker has ended."""
+        found: list[float] = json.loads(self._lines()[-1])["lags"]
         return found
 
     def _lines(self) -> list[str]:
@@ -190,17 +210,19 @@ def measure(seconds: float, levels: Sequence[int], burst: int, naive_burst: int)
         latency: dict[str, dict[str, float]] = {}
         worker = (str(HERE / "ours.py"), servers, "ours.", str(out))
         with running(*worker, until="ready") as process:
-            ours.send(50)
+            ours.send(int(WARM_SHARE * burst))
             used, used_by_broker, clock = _cpu_s(process.pid), _cpu_s(broker), time.time()
             first = ours.send(burst)
             share = (_cpu_s(broker) - used_by_broker) / (time.time() - clock)
             cpu_ms = 1000 * (_cpu_s(process.pid) - used) / burst
-            rate = burst / (max(due + late for due, late in ours.handled(first)) - first)
+            handled = ours.handled(first)
+            rate = burst / (max(each.due + each.late for each in handled) - first)
             for level in levels:
                 at_rate = rate * level / 100
                 start = ours.send(max(50, int(at_rate * seconds)), at_rate)
-                latency[str(level)] = _percentiles([late for _, late in ours.handled(start)])
-        last = ours.last()
+                latency[str(level)] = _percentiles([each.late for each in ours.handled(start)])
+        remembered = _remembered(handled), _remembered(ours.handled(first))
+        lags = ours.lags()
     return {
         "ratios": {
             "end_to_end_vs_naive": round(rate / before.events_a_second, 1),
@@ -213,12 +235,18 @@ def measure(seconds: float, levels: Sequence[int], burst: int, naive_burst: int)
         "cpu_ms_an_event": {"cxstream": round(cpu_ms, 2), "naive": round(before.cpu_ms, 1)},
         "latency_ms": {f"p99_at_{level}": found["p99"] for level, found in latency.items()},
         "latency_by_load_ms": latency,
-        "loop_lag_ms": _percentiles(last["lags"]),
-        "cache_hit_share": round(last["cache"][0] / max(1, last["cache"][1]), 3),
+        "loop_lag_ms": _percentiles(lags),
+        "cache_hit_share": {"burst": remembered[0], "all": remembered[1]},
         "broker_cores": round(share, 2),
         "seconds_a_level": seconds,
         "text": source(),
     }
+
+
+def _remembered(handled: Sequence[Handled]) -> float:
+    """The share of texts that the cache knew, meanwhile, of those that came to it."""
+    first, last = handled[0], handled[-1]
+    return round((last.hits - first.hits) / max(1, last.asked - first.asked), 3)
 
 
 def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -241,7 +269,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="at each level")
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="percent")
-    parser.add_argument("--burst", type=int, default=3000)
+    parser.add_argument("--burst", type=int, default=6000)
     parser.add_argument("--naive-burst", type=int, default=150)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end

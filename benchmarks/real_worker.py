@@ -31,10 +31,10 @@ class Worker:
                 raise RuntimeError("a worker did not become ready")
             time.sleep(0.2)
 
-    def done(self) -> float:
-        """Records that it took so far."""
+    def done(self, stage: str = "conversations") -> float:
+        """Records that a stage of it took so far."""
         lines = (self._said("metrics") or "").splitlines()
-        wanted = 'cxstream_batch_records_sum{stage="conversations"}'
+        wanted = f'cxstream_batch_records_sum{{stage="{stage}"}}'
         return next((float(line.split()[-1]) for line in lines if line.startswith(wanted)), 0.0)
 
     def _said(self, page: str) -> str | None:

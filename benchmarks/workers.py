@@ -1,0 +1,112 @@
+"""Two workers beside one, each given the same part of a processor, as JSON.
+
+    .venv/bin/python benchmarks/workers.py [--cores 0.5] [--burst 3000]
+
+On a machine with few cores two workers share what one had, which says nothing of how the work divides. So each
+worker gets a part of a core by a quota of Linux (a control group of its own), small enough that two of them,
+the broker and the sender have room; and one worker, then two, work off a burst on a Kafka of their own. Needs a
+control group that may be written to (as root, outside of most containers).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from end_to_end import kafka, load
+from real_worker import Worker
+
+PARTITIONS = 12
+SETTLE_S = 10.0
+DONE_S = 300.0
+PERIOD_US = 20_000
+"""How often a quota is dealt out: often, so that a worker pauses for milliseconds and not for tenths."""
+
+OLD = Path("/sys/fs/cgroup/cpu")
+NEW = Path("/sys/fs/cgroup")
+
+
+@contextmanager
+def quota(name: str, cores: float) -> Iterator[Path]:
+    """A control group whose processes get so many cores together. OSError where none can be made."""
+    quota_us = int(cores * PERIOD_US)
+    if OLD.is_dir():
+        group, limits = OLD / name, {"cpu.cfs_period_us": PERIOD_US, "cpu.cfs_quota_us": quota_us}
+    else:
+        group, limits = NEW / name, {"cpu.max": f"{quota_us} {PERIOD_US}"}
+    group.mkdir()
+    try:
+        for limit, value in limits.items():
+            (group / limit).write_text(str(value))
+        yield group / "cgroup.procs"
+    finally:
+        group.rmdir()
+
+
+def measure(cores: float, burst: int) -> dict[str, Any]:
+    """One, then two."""
+    with kafka() as (servers, _), tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        os.environ |= {
+            "CXSTREAM_BROKERS": servers,
+            "CXSTREAM_DATA_DIR": folder,
+            "CXSTREAM_PARTITIONS": str(PARTITIONS),
+            "CXSTREAM_OVERLOAD_S": "3600",  # a burst is meant to wait
+            "CXSTREAM_SCORE_DEADLINE_S": "30",
+        }
+        groups = [stack.enter_context(quota(f"cxstream-{n}", cores)) for n in (1, 2)]
+        sent, rates = 0, []
+        workers: list[Worker] = []
+        for group in groups:
+            worker = Worker(stack)
+            group.write_text(str(worker.process.pid))
+            workers.append(worker)
+            time.sleep(SETTLE_S)  # until the last rebalance is over
+            for _turn in range(2):  # a burst warms what is new, the next one counts
+                rate, shares = work_off(servers, workers, burst, sent)
+                sent += burst
+            rates.append(rate)
+    return {
+        "ratios": {"two_workers_vs_one": round(rates[1] / rates[0], 2)},
+        "events_a_second": [round(rate, 1) for rate in rates],
+        "shares": shares,
+        "cores_a_worker": cores,
+    }
+
+
+def work_off(
+    servers: str, workers: list[Worker], burst: int, skip: int
+) -> tuple[float, list[float]]:
+    """Events a second until all of a burst are taken to be decided about, and each worker's share of it."""
+    before = [worker.done("customers") for worker in workers]
+    first = load(servers, "cx.transcripts", burst, skip=skip)
+    until = time.time() + DONE_S
+    while (
+        sum(done := [w.done("customers") - b for w, b in zip(workers, before, strict=True)]) < burst
+    ):
+        if time.time() > until:
+            raise RuntimeError(f"of {burst} fragments {sum(done):.0f} were taken in {DONE_S:.0f} s")
+        time.sleep(0.05)
+    return burst / (time.time() - first), [round(d / burst, 3) for d in done]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cores", type=float, default=0.5, help="of a worker")
+    parser.add_argument("--burst", type=int, default=3000)
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end
+    sys.stdout.write(json.dumps(measure(given.cores, given.burst)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
