@@ -221,7 +221,7 @@ def measure(seconds: float, levels: Sequence[int], burst: int, naive_burst: int)
                 at_rate = rate * level / 100
                 start = ours.send(max(50, int(at_rate * seconds)), at_rate)
                 latency[str(level)] = _percentiles([each.late for each in ours.handled(start)])
-        remembered = _remembered(handled), _remembered(ours.handled(first))
+            remembered = _remembered(handled), _remembered(ours.handled(first))
         lags = ours.lags()
     return {
         "ratios": {

@@ -38,15 +38,16 @@ NEW = Path("/sys/fs/cgroup")
 @contextmanager
 def quota(name: str, cores: float) -> Iterator[Path]:
     """A control group whose processes get so many cores together. OSError where none can be made."""
-    quota_us = int(cores * PERIOD_US)
+    part = f"{int(cores * PERIOD_US)}"
     if OLD.is_dir():
-        group, limits = OLD / name, {"cpu.cfs_period_us": PERIOD_US, "cpu.cfs_quota_us": quota_us}
+        group = OLD / name
+        limits = {"cpu.cfs_period_us": f"{PERIOD_US}", "cpu.cfs_quota_us": part}
     else:
-        group, limits = NEW / name, {"cpu.max": f"{quota_us} {PERIOD_US}"}
+        group, limits = NEW / name, {"cpu.max": f"{part} {PERIOD_US}"}
     group.mkdir()
     try:
         for limit, value in limits.items():
-            (group / limit).write_text(str(value))
+            (group / limit).write_text(value)
         yield group / "cgroup.procs"
     finally:
         group.rmdir()

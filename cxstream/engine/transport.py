@@ -1,8 +1,7 @@
-"""Faust's connection to Kafka: a wait made short, a race closed, a cost saved, and a fence for zombies.
+"""Faust's connection to Kafka: a wait made short, a race closed, costs saved, and a fence for zombies.
 
 *Wait.* Faust asks a broker to hold an empty fetch for 1.5 s. The embedded broker holds it even when data comes.
-Apache Kafka answers at once, but aiokafka has one fetch under way to a broker at a time, and may leave out
-partitions whose last records are still being handed over: what comes on them next waits for that fetch to end.
+Apache Kafka answers at once, and aiokafka would ask again at once (see `pacing`).
 
 *Race.* Faust lets a fetch go on while a recovery rewinds. Worse, the fetch is given the very set of
 partitions that the recovery empties, and aiokafka takes an empty set for "all": what it fetches then is
@@ -27,6 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from cxstream.engine.handing_over import HandingOver
+from cxstream.engine.pacing import pace
 
 FETCH_WAIT_MS = 100
 FETCH_WAIT_EMBEDDED_MS = 10
@@ -51,7 +51,9 @@ class QuickThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def on_start(self) -> None:
         """Start the consumer; nothing is subscribed yet, so the lease misses no answer."""
         await super().on_start()
-        self.app.lease.watch(self._ensure_consumer()._coordinator)
+        consumer = self._ensure_consumer()
+        self.app.lease.watch(consumer._coordinator)
+        pace(consumer._fetcher)
         self.add_future(self._heed())
 
     async def _heed(self) -> None:
