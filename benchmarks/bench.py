@@ -37,7 +37,7 @@ SHORT = {
     "engine": ["--events", "500"],
     "end_to_end": ["--seconds", "8", "--burst", "400", "--naive-burst", "40"],
     "state": ["--customers", "1000", "10000", "100000", "--events", "2000"],
-    "memory": ["--minutes", "4"],
+    "memory": ["--minutes", "4", "--fill", "5000"],
 }
 LONG = {"end_to_end": ["--seconds", "600"], "memory": ["--minutes", "60"]}
 LONG_LIMIT_S = 3 * 6 * 600.0

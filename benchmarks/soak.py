@@ -1,11 +1,13 @@
 """A worker's memory under a trickle of conversations, for as long as it is told, as JSON.
 
-    .venv/bin/python benchmarks/soak.py [--minutes 60] [--rate 20] [--samples soak.tsv]
+    .venv/bin/python benchmarks/soak.py [--minutes 60] [--rate 20] [--fill 60000] [--samples soak.tsv]
 
-The worker is `cxstream worker` with its own models and its state on disk, on a Kafka of its own. Its resident
-memory is read from Linux's /proc every ten seconds and written down at once, so that a run that is cut short
-still tells something. The slope is fitted behind the first fifth, in which caches fill; its interval is of a
-bootstrap over blocks of a minute, since neighbouring samples are alike.
+The worker is `cxstream worker` with its own models and its state on disk, on a Kafka of its own. First so many
+fragments fill its caches, at `FILL_RATE` a second: what is remembered of texts and words is bounded, but under a
+trickle it takes hours to fill, and looks like a leak meanwhile. Then its resident memory is read from Linux's
+/proc every ten seconds and written down at once, so that a run that is cut short still tells something. The slope
+is fitted behind the first fifth; its interval is of a bootstrap over blocks of a minute, since neighbouring
+samples are alike.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from real_worker import Worker
 
 EVERY_S = 10.0
 WARM_SHARE = 0.2
+FILL_RATE = 300.0
 BLOCK = 6
 """Samples of a minute: what is resampled together."""
 ROUNDS = 2000
@@ -84,7 +87,7 @@ def _fit(minutes: NDArray[np.float64], memory: NDArray[np.float64]) -> float:
     return float(60 * np.polyfit(minutes, memory, 1)[0])
 
 
-def measure(minutes: float, rate: float, out: Path | None, state: str) -> dict[str, Any]:
+def measure(minutes: float, rate: float, fill: int, out: Path | None, state: str) -> dict[str, Any]:
     """Start everything, send, watch."""
     samples: list[Sample] = []
     with kafka() as (servers, _), tempfile.TemporaryDirectory() as folder:
@@ -95,12 +98,16 @@ def measure(minutes: float, rate: float, out: Path | None, state: str) -> dict[s
             "CXSTREAM_STORE": state,
         }
         os.environ.update(env)
-        count = str(int(minutes * 60 * rate))
+        count = int(minutes * 60 * rate)
         with ExitStack() as stack:
             process = Worker(stack).process
             began = time.monotonic()
+            first = look(process.pid, began)
             load = [sys.executable, str(HERE / "load.py"), servers, "cx.transcripts"]
-            load += ["--count", count, "--rate", str(rate)]
+            filling = ["--count", str(fill), "--rate", str(FILL_RATE)]
+            subprocess.run([*load, *filling], check=True, stdout=subprocess.DEVNULL, cwd=HERE)
+            filled = look(process.pid, began)
+            load += ["--count", str(count), "--rate", str(rate), "--skip", str(fill)]
             with subprocess.Popen(load, stdout=subprocess.DEVNULL, cwd=HERE) as sending:
                 while sending.poll() is None and process.poll() is None:
                     samples.append(look(process.pid, began))
@@ -112,10 +119,12 @@ def measure(minutes: float, rate: float, out: Path | None, state: str) -> dict[s
                 raise RuntimeError(f"the worker ended with {process.returncode}")
     highest = max(sample.resident_mib for sample in samples)
     return {
-        "minutes": round(samples[-1].minute, 1),
-        "events": int(count),
+        "minutes": round(samples[-1].minute - samples[0].minute, 1),
+        "events": count,
+        "filled_by": fill,
         "resident_mib": {
-            "first": round(samples[0].resident_mib),
+            "first": round(first.resident_mib),
+            "filled": round(filled.resident_mib),
             "highest": round(highest),
             "last": round(samples[-1].resident_mib),
             "of_it_files": round(samples[-1].files_mib),
@@ -129,11 +138,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=20.0, help="fragments a second")
+    parser.add_argument("--fill", type=int, default=60_000, help="fragments before the watch")
     parser.add_argument("--samples", type=Path, help="a file that each sample is added to")
     parser.add_argument("--store", choices=("rocksdb", "memory"), default="rocksdb")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end
-    found = measure(given.minutes, given.rate, given.samples, given.store)
+    found = measure(given.minutes, given.rate, given.fill, given.samples, given.store)
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -42,10 +42,11 @@ Explained = dict[Ask, tuple[Span, ...]]
 
 
 class _Wanted(NamedTuple):
-    """One signal of one decision to explain, by the place of the decision in its batch."""
+    """One signal of one decision to explain, by the place of the decision in its batch, and what was heard."""
 
     place: int
     ask: Ask
+    scores: Scores
 
 
 def targets(why: Why, scores: Scores) -> Iterator[str]:
@@ -89,7 +90,7 @@ class Explainer:
             wanted = wanted[:MOST]
         if not wanted:
             return outs
-        explained = await self._ask([one.ask for one in wanted])
+        explained = await self._ask(wanted)
         for place in dict.fromkeys(one.place for one in wanted):
             asks = [one.ask for one in wanted if one.place == place]
             outs[place] = _with(outs[place], made[place][1], asks, explained)
@@ -108,19 +109,24 @@ class Explainer:
         if scores is None or not text or (scores.degraded and scores.model != self._scorer.name):
             return
         for target in targets(record.why, scores):
-            yield _Wanted(place, Ask(text, target))
+            yield _Wanted(place, Ask(text, target), scores)
 
-    async def _ask(self, asks: Sequence[Ask]) -> Explained:
+    async def _ask(self, wanted: Sequence[_Wanted]) -> Explained:
         if self._running is not None and not self._running.done():
             return {}
+        asks = list(dict.fromkeys(one.ask for one in wanted))
+        # what the light model said, or the lexicon, is not what the transformer says
+        known = {
+            one.ask.text: one.scores for one in wanted if one.scores.model == self._scorer.name
+        }
         loop = asyncio.get_running_loop()
-        self._running = loop.run_in_executor(self._thread, self._work, list(dict.fromkeys(asks)))
+        self._running = loop.run_in_executor(self._thread, self._work, asks, known)
         try:
             return await asyncio.wait_for(asyncio.shield(self._running), self._deadline_s)
         except Exception:  # noqa: BLE001  a decision without its words is better than none
             return {}
 
-    def _work(self, asks: list[Ask]) -> Explained:
+    def _work(self, asks: list[Ask], known: dict[str, Scores]) -> Explained:
         """Text by text; when half of the deadline is gone no other is begun: it would be in vain."""
         found: Explained = {}
         begun = monotonic()
@@ -128,7 +134,7 @@ class Explainer:
             if self._deadline_s is not None and monotonic() - begun > self._deadline_s / 2:
                 break
             mine = [ask for ask in asks if ask.text == text]
-            found.update(zip(mine, explain_all(self._scorer, mine), strict=True))
+            found.update(zip(mine, explain_all(self._scorer, mine, known), strict=True))
         return found
 
 

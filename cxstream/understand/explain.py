@@ -35,6 +35,9 @@ PIECES: Final = 20
 LOUD: Final = 8
 """Words of one text that are left out in turn, at most."""
 
+AGAIN: Final = 160
+"""Words that are read again for that, at most: of a long text, an email's, fewer runs of words are left out."""
+
 _LOUD_LEAST: Final = 3
 _NEAR: Final = 4.0  # log-odds below the loudest word
 _SHOWN: Final = 6
@@ -45,6 +48,7 @@ _ALONE: Final = 0.5
 _LEAST: Final = 0.05
 _FLOOR: Final = 0.0005
 _HALF: Final = 0.5
+_NOTHING: Final[Mapping[str, Scores]] = {}
 _CHUNK: Final = re.compile(r"\S+")
 _SENTENCE_END: Final = frozenset(".!?…\n")
 
@@ -84,19 +88,28 @@ def explain(scorer: Scorer, text: str, target: str) -> tuple[Span, ...]:
     return explain_all(scorer, [Ask(text, target)])[0]
 
 
-def explain_all(scorer: Scorer, asks: Sequence[Ask]) -> list[tuple[Span, ...]]:
-    """One explanation an ask, in order. What is asked of one text costs as much as one ask."""
+def explain_all(
+    scorer: Scorer, asks: Sequence[Ask], known: Mapping[str, Scores] = _NOTHING
+) -> list[tuple[Span, ...]]:
+    """One explanation an ask, in order. What is asked of one text costs as much as one ask.
+
+    `known`: what the same scorer said before of some of the texts.
+    """
     reads = [_reader(ask.target) for ask in asks]
     cut = {text: pieces(text) for text in dict.fromkeys(ask.text for ask in asks)}
     alone = _scored(
         scorer,
         (said for text, found in cut.items() if found for said in (text, *_alone(text, found))),
+        known,
     )
     said = [
         [read(alone[piece]) for piece in _alone(ask.text, cut[ask.text])]
         for ask, read in zip(asks, reads, strict=True)
     ]
-    loud = [_loudest(values) for values in said]
+    loud = [
+        _loudest(values, AGAIN // max(1, len(ask.text.split())))
+        for ask, values in zip(asks, said, strict=True)
+    ]
     rest = _scored(
         scorer,
         (
@@ -206,10 +219,14 @@ def _odds(value: float) -> float:
     return log(kept / (1 - kept))
 
 
-def _scored(scorer: Scorer, texts: Iterable[str]) -> dict[str, Scores]:
+def _scored(
+    scorer: Scorer, texts: Iterable[str], known: Mapping[str, Scores] = _NOTHING
+) -> dict[str, Scores]:
     """The scores of each text, once."""
-    distinct = list(dict.fromkeys(texts))
-    return dict(zip(distinct, scorer.score(distinct), strict=True)) if distinct else {}
+    distinct = dict.fromkeys(texts)
+    found = {text: known[text] for text in distinct if text in known}
+    asked = [text for text in distinct if text not in found]
+    return found | dict(zip(asked, scorer.score(asked), strict=True)) if asked else found
 
 
 def _alone(text: str, parts: Sequence[Piece]) -> list[str]:
@@ -217,10 +234,11 @@ def _alone(text: str, parts: Sequence[Piece]) -> list[str]:
     return [text[part.cut : part.upto] for part in parts]
 
 
-def _loudest(alone: Sequence[float]) -> list[int]:
-    """The places of the parts that say most by themselves: some, and those that say nearly as much."""
+def _loudest(alone: Sequence[float], most: int) -> list[int]:
+    """The places of the parts that say most by themselves: three, and up to `most` that say nearly as much."""
     odds = [_odds(value) for value in alone]
-    order = sorted(range(len(odds)), key=lambda place: (-odds[place], place))[:LOUD]
+    order = sorted(range(len(odds)), key=lambda place: (-odds[place], place))
+    order = order[: max(_LOUD_LEAST, min(most, LOUD))]
     enough = odds[order[0]] - _NEAR if order else 0.0
     return [p for rank, p in enumerate(order) if rank < _LOUD_LEAST or odds[p] >= enough]
 

@@ -113,7 +113,18 @@ def test_a_decision_leaves_with_the_words_behind_its_scores() -> None:
     assert carried(fourth) == []
     asked = [len(batch) for batch in scorer.asked]
     words = len(TEXT.split())
-    assert asked == [1 + words, words], "what is heard alone, what is left out: for all at once"
+    assert asked == [words, words], "what is heard alone, what is left out: for all at once"
+    assert all(TEXT not in batch for batch in scorer.asked), "that was scored before"
+
+
+def test_what_another_model_said_of_the_text_is_not_what_its_words_are_held_against() -> None:
+    scorer, said = Hears(), signal()
+    assert said.scores is not None
+    lighter = replace(said, scores=replace(said.scores, model="light-1"))
+    assert carried(run(scorer, [(nudge("utterance.anger"), lighter)])[0]) == [
+        ("emotion.anger", "hate")
+    ]
+    assert TEXT in scorer.asked[0]
 
 
 def test_what_was_not_heard_is_not_explained() -> None:
@@ -161,7 +172,7 @@ def test_a_late_model_costs_the_words_only_and_is_not_asked_again_while_it_hangs
         explainer.close()
 
     asyncio.run(story())
-    first = [batch for batch in scorer.asked if TEXT in batch]
+    first = [batch for batch in scorer.asked if "hate" in batch]
     assert len(first) == 2, "the second time it hung, and was not asked"
 
 

@@ -119,6 +119,22 @@ def test_a_long_text_costs_no_more_than_its_pieces() -> None:
     assert all(len(batch) <= 1 + PIECES for batch in scorer.batches)
 
 
+def test_of_a_long_text_fewer_runs_are_left_out() -> None:
+    scorer = Hears("awful", each=0.1)
+    said = [f"so{chr(97 + n)} awful" for n in range(10)]
+    explain(scorer, " ".join(said), "abuse")
+    explain(scorer, " ".join(said * 4), "abuse")
+    assert [len(batch) for batch in scorer.batches[1::2]] == [LOUD, 3]
+
+
+def test_what_is_known_of_a_text_is_not_asked_again() -> None:
+    scorer, text = Hears("awful"), "this is awful"
+    [whole] = scorer.score([text])
+    [found] = explain_all(scorer, [Ask(text, "abuse")], {text: whole})
+    assert marked(text, found) == ["awful"]
+    assert all(text not in batch for batch in scorer.batches[1:])
+
+
 def test_only_what_says_most_by_itself_is_left_out() -> None:
     scorer = Hears("awful", "late", "again", "never", each=0.9)
     text = "it is awful that you were never there and late again"
