@@ -2,12 +2,12 @@
 
     .venv/bin/python benchmarks/soak.py [--minutes 60] [--rate 20] [--fill 60000] [--samples soak.tsv]
 
-The worker is `cxstream worker` with its own models and its state on disk, on a Kafka of its own. First so many
-fragments fill its caches, at `FILL_RATE` a second: what is remembered of texts and words is bounded, but under a
-trickle it takes hours to fill, and looks like a leak meanwhile. Then its resident memory is read from Linux's
-/proc every ten seconds and written down at once, so that a run that is cut short still tells something. The slope
-is fitted behind the first fifth; its interval is of a bootstrap over blocks of a minute, since neighbouring
-samples are alike.
+The worker is `cxstream worker` with its own models and its state on disk, on a Kafka of its own. First so
+many fragments fill its caches, at `FILL_RATE` a second: what is remembered of texts and words is bounded, but
+under a trickle it takes hours to fill, and looks like a leak meanwhile. Then its resident memory is read from
+Linux's /proc every ten seconds and written down at once, so that a run that is cut short still tells
+something. The slope is fitted behind the first fifth; its interval is of a bootstrap over blocks of a minute,
+since neighbouring samples are alike.
 """
 
 from __future__ import annotations
