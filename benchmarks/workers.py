@@ -1,11 +1,11 @@
 """Two workers beside one, each given the same part of a processor, as JSON.
 
-    .venv/bin/python benchmarks/workers.py [--cores 0.5] [--burst 3000]
+    .venv/bin/python benchmarks/workers.py [--cores 0.5] [--burst 4000]
 
-On a machine with few cores two workers share what one had, which says nothing of how the work divides. So each
-worker gets a part of a core by a quota of Linux (a control group of its own), small enough that two of them,
-the broker and the sender have room; and one worker, then two, work off a burst on a Kafka of their own. Needs a
-control group that may be written to (as root, outside of most containers).
+On a machine with few cores two workers share what one had, which says nothing of how the work divides. So
+each worker gets a part of a core by a quota of Linux (a control group of its own), small enough that two of
+them, the broker and the sender have room; and one, two, and one again work off bursts on a Kafka of their
+own. Needs a control group that may be written to (as root, outside of most containers).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def quota(name: str, cores: float) -> Iterator[Path]:
 
 
 def measure(cores: float, burst: int) -> dict[str, Any]:
-    """One, then two."""
+    """One, then two, then one again: the broker gets warmer meanwhile."""
     with kafka() as (servers, _), tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         os.environ |= {
             "CXSTREAM_BROKERS": servers,
@@ -62,48 +62,64 @@ def measure(cores: float, burst: int) -> dict[str, Any]:
             "CXSTREAM_PARTITIONS": str(PARTITIONS),
             "CXSTREAM_OVERLOAD_S": "3600",  # a burst is meant to wait
             "CXSTREAM_SCORE_DEADLINE_S": "30",
+            "CXSTREAM_CACHE_TEXTS": "0",
         }
         groups = [stack.enter_context(quota(f"cxstream-{n}", cores)) for n in (1, 2)]
-        sent, rates = 0, []
-        workers: list[Worker] = []
-        for group in groups:
-            worker = Worker(stack)
-            group.write_text(str(worker.process.pid))
-            workers.append(worker)
-            time.sleep(SETTLE_S)  # until the last rebalance is over
-            for _turn in range(2):  # a burst warms what is new, the next one counts
-                rate, shares = work_off(servers, workers, burst, sent)
-                sent += burst
-            rates.append(rate)
+        bursts = Bursts(servers, burst)
+        first = _worker(stack, groups[0])
+        before, _ = bursts.work_off([first])
+        with ExitStack() as meanwhile:
+            both, shares = bursts.work_off([first, _worker(meanwhile, groups[1])])
+        after, _ = bursts.work_off([first])
     return {
-        "ratios": {"two_workers_vs_one": round(rates[1] / rates[0], 2)},
-        "events_a_second": [round(rate, 1) for rate in rates],
+        "ratios": {"two_workers_vs_one": round(2 * both / (before + after), 2)},
+        "events_a_second": {"one": [round(before, 1), round(after, 1)], "two": round(both, 1)},
         "shares": shares,
         "cores_a_worker": cores,
     }
 
 
-def work_off(
-    servers: str, workers: list[Worker], burst: int, skip: int
-) -> tuple[float, list[float]]:
-    """Events a second until all of a burst are taken to be decided about, and each worker's share of it."""
-    before = [worker.done("customers") for worker in workers]
-    first = load(servers, "cx.transcripts", burst, skip=skip)
-    until = time.time() + DONE_S
-    while (
-        sum(done := [w.done("customers") - b for w, b in zip(workers, before, strict=True)]) < burst
-    ):
-        if time.time() > until:
-            raise RuntimeError(f"of {burst} fragments {sum(done):.0f} were taken in {DONE_S:.0f} s")
-        time.sleep(0.05)
-    return burst / (time.time() - first), [round(d / burst, 3) for d in done]
+def _worker(stack: ExitStack, group: Path) -> Worker:
+    """A worker that is ready, in its control group."""
+    worker = Worker(stack)
+    group.write_text(str(worker.process.pid))
+    return worker
+
+
+class Bursts:
+    """Bursts of one seed, each behind the one before."""
+
+    def __init__(self, servers: str, burst: int) -> None:
+        self._servers = servers
+        self._burst = burst
+        self._sent = 0
+
+    def work_off(self, workers: list[Worker]) -> tuple[float, list[float]]:
+        """Events a second, and each worker's share, of the second of two bursts; the first warms."""
+        time.sleep(SETTLE_S)  # until the last rebalance is over
+        self._one(workers)
+        return self._one(workers)
+
+    def _one(self, workers: list[Worker]) -> tuple[float, list[float]]:
+        before = [worker.done("customers") for worker in workers]
+        first = load(self._servers, "cx.transcripts", self._burst, skip=self._sent)
+        self._sent += self._burst
+        until = time.time() + DONE_S
+        while True:
+            done = [w.done("customers") - b for w, b in zip(workers, before, strict=True)]
+            if sum(done) >= self._burst:
+                taken_s = time.time() - first
+                return self._burst / taken_s, [round(d / self._burst, 3) for d in done]
+            if time.time() > until:
+                raise RuntimeError(f"of {self._burst} fragments {sum(done):.0f} were decided about")
+            time.sleep(0.05)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cores", type=float, default=0.5, help="of a worker")
-    parser.add_argument("--burst", type=int, default=3000)
+    parser.add_argument("--burst", type=int, default=4000)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end
     sys.stdout.write(json.dumps(measure(given.cores, given.burst)) + "\n")
