@@ -1,6 +1,6 @@
 """Everything that is measured, in one run: `make bench`. Writes benchmarks/results/latest.json.
 
-    .venv/bin/python benchmarks/bench.py [--short | --long] [--only encoder engine end_to_end state memory]
+    .venv/bin/python benchmarks/bench.py [--short | --long] [--only encoder engine end_to_end workers ...]
 
 Loads and seeds are fixed; the parts run one after the other, each in a process of its own, so that none warms
 another. --short takes a few events of each, for sizes; --long ten minutes at each of six loads. What --only
@@ -27,7 +27,7 @@ LATEST = HERE / "results" / "latest.json"
 PICTURES = HERE.parent / "docs" / "pictures"
 PEERS = HERE.parent / ".venv-peers" / "bin" / "python"
 PACKAGES = ("torch", "transformers", "faust-streaming", "aiokafka", "msgspec", "numpy")
-PARTS = ("encoder", "engine", "end_to_end", "state", "memory")
+PARTS = ("encoder", "engine", "end_to_end", "workers", "state", "memory")
 LIMIT_S = 1800.0
 """A part that takes longer is given up: it hangs, or the machine is too busy to say anything of it."""
 STOP_S = 120.0
@@ -36,6 +36,7 @@ SHORT = {
     "encoder": ["--texts", "96", "--rounds", "2"],
     "engine": ["--events", "500"],
     "end_to_end": ["--seconds", "8", "--burst", "400", "--naive-burst", "40"],
+    "workers": ["--burst", "500"],
     "state": ["--customers", "1000", "10000", "100000", "--events", "2000"],
     "memory": ["--minutes", "4", "--fill", "5000"],
 }
@@ -53,6 +54,7 @@ def command(part: str, sizes: dict[str, list[str]]) -> list[str]:
         "encoder": ["encoder.py"],
         "engine": ["engine_cost.py", "--peers", str(PEERS)],
         "end_to_end": ["end_to_end.py"],
+        "workers": ["workers.py"],
         "state": ["state_scale.py"],
         "memory": ["soak.py", "--minutes", "25"],
     }

@@ -122,7 +122,11 @@ def main() -> None:
     parser.add_argument("--burst", type=int, default=4000)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end
-    sys.stdout.write(json.dumps(measure(given.cores, given.burst)) + "\n")
+    try:
+        found = measure(given.cores, given.burst)
+    except OSError as problem:
+        found = {"not_measured": f"a control group cannot be made here: {problem}"}
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":
