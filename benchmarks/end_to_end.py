@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from conversations import source
+from conversations import SEED, source
 
 HERE = Path(__file__).resolve().parent
 READY_S = 300.0
@@ -39,7 +39,6 @@ STOP_S = 60.0
 PARTITIONS = 4
 WARM_SHARE = 0.5
 """What warms an app and the broker: so much of a burst, before it."""
-SEED = 7
 LEVELS = (10, 25, 50, 75, 90, 110)
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +35,28 @@ OLD = Path("/sys/fs/cgroup/cpu")
 NEW = Path("/sys/fs/cgroup")
 
 
+class NoQuota(Exception):
+    """Linux lets no control group be made here; says why."""
+
+
 @contextmanager
 def quota(name: str, cores: float) -> Iterator[Path]:
-    """A control group whose processes get so many cores together. OSError where none can be made."""
+    """The list of processes of a control group that gets so many cores. Raises `NoQuota`."""
     part = f"{int(cores * PERIOD_US)}"
     if OLD.is_dir():
         group = OLD / name
         limits = {"cpu.cfs_period_us": f"{PERIOD_US}", "cpu.cfs_quota_us": part}
     else:
         group, limits = NEW / name, {"cpu.max": f"{part} {PERIOD_US}"}
-    group.mkdir()
     try:
+        group.mkdir()
         for limit, value in limits.items():
             (group / limit).write_text(value)
+    except OSError as problem:
+        with suppress(OSError):
+            group.rmdir()
+        raise NoQuota(f"a control group cannot be made here: {problem}") from None
+    try:
         yield group / "cgroup.procs"
     finally:
         group.rmdir()
@@ -124,8 +133,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop what was started, then end
     try:
         found = measure(given.cores, given.burst)
-    except OSError as problem:
-        found = {"not_measured": f"a control group cannot be made here: {problem}"}
+    except NoQuota as problem:
+        found = {"not_measured": str(problem)}
     sys.stdout.write(json.dumps(found) + "\n")
 
 

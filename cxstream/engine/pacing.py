@@ -33,10 +33,8 @@ def pace(fetcher: Any) -> None:
                 notify(waiter)
             try:
                 await asyncio.sleep(BREATH_S)
-            except (
-                asyncio.CancelledError
-            ):  # the consumer closes, or its partitions go: nobody asks any more
-                return False
+            except asyncio.CancelledError:
+                return False  # the consumer closes, or its partitions go: nobody asks any more
         return brought
 
     fetcher._proc_fetch_request = paced
