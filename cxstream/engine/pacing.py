@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-BREATH_S: Final = 0.01
+BREATH_S: Final = 0.015
 """From a fetch that brought something to the next."""
 
 Fetch = Callable[[Any, int, Any], Awaitable[bool]]
