@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -75,6 +76,9 @@ def run(program: list[str], limit_s: float = LIMIT_S) -> dict[str, Any]:
             _stop(process)
             why = f"{program[0]} was not done within {limit_s:.0f} s: a calmer machine, or --short"
             raise PartFailed(why) from None
+        except BaseException:  # who is told to end leaves nothing behind
+            _stop(process)
+            raise
     if process.returncode:
         raise PartFailed(f"{program[0]} ended with {process.returncode}; why stands above")
     found: dict[str, Any] = json.loads(said.splitlines()[-1])
@@ -141,6 +145,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS)
     parser.add_argument("--out", type=Path, default=LATEST)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     found: dict[str, dict[str, Any]] = {}
     if given.out.is_file():
         found = json.loads(given.out.read_text())["parts"]

@@ -5,46 +5,63 @@
 Arrivals are those of many independent conversations together: a Poisson process. Each record carries the time
 at which it was due, whenever it was sent, so that a slow moment of the sender does not hide latency. Without
 --rate all are sent as fast as they go; with --skip what follows so many of the same seed. Prints when the first
-was due.
+was due. What is said is encoded before, and librdkafka sends it: the sender shares the machine with what is
+measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import random
 import sys
 import time
+from typing import Final
 
-from aiokafka import AIOKafkaProducer
+from confluent_kafka import KafkaError, Message, Producer
 from conversations import SEED, fragments
 
 from cxstream.engine import codec
 
+FLUSH_S: Final = 60.0
 
-async def send(
-    brokers: str, topic: str, count: int, rate: float | None, seed: int, skip: int
-) -> float:
-    """Send them; when the first was due, as seconds since the epoch."""
+
+def send(brokers: str, topic: str, count: int, rate: float | None, seed: int, skip: int) -> float:
+    """Send them; when the first was due, as seconds since the epoch. Raises `RuntimeError` when one is lost."""
     chance = random.Random(seed)
-    ready = list(fragments(count, seed, skip))
-    producer = AIOKafkaProducer(bootstrap_servers=brokers, linger_ms=0 if rate else 5)
-    await producer.start()
+    ready = [(fragment, codec.encode(fragment)) for fragment in fragments(count, seed, skip)]
+    refused: list[str] = []
+
+    def told(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            refused.append(error.str())
+
+    producer = Producer(
+        {
+            "bootstrap.servers": brokers,
+            "linger.ms": 0 if rate else 5,
+            "partitioner": "murmur2_random",
+            "queue.buffering.max.messages": max(100_000, count),
+            "on_delivery": told,
+        }
+    )
     first = due = time.time()
-    for fragment in ready:
+    for fragment, value in ready:
         if rate:
             due += chance.expovariate(rate)
-            await asyncio.sleep(max(0.0, due - time.time()))
+            while (early_s := due - time.time()) > 0:
+                producer.poll(early_s)
         else:
             due = time.time()
-        await producer.send(
+        producer.produce(
             topic,
-            codec.encode(fragment),
-            key=fragment.conversation_id.encode(),
+            value,
+            fragment.conversation_id.encode(),
             headers=codec.headers(fragment, fragment.conversation_id, codec.Cause(int(due * 1000))),
         )
-    await producer.flush()
-    await producer.stop()
+    if left := producer.flush(FLUSH_S):
+        refused.append(f"no answer within {FLUSH_S:.0f} s")
+    if refused:
+        raise RuntimeError(f"{len(refused) - bool(left) + left} of {count} not sent: {refused[-1]}")
     return first
 
 
@@ -58,9 +75,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--skip", type=int, default=0)
     given = parser.parse_args()
-    first = asyncio.run(
-        send(given.brokers, given.topic, given.count, given.rate, given.seed, given.skip)
-    )
+    first = send(given.brokers, given.topic, given.count, given.rate, given.seed, given.skip)
     sys.stdout.write(f"{first}\n")
 
 

@@ -121,9 +121,7 @@ class LightScorer:
 
     def answer(self, normalised: str) -> Answer | None:
         """Scores and agreement of a normalised text; None for what is too long to be routine."""
-        if normalised.count(" ") >= LONGEST:
-            return None
-        return self.opinion(normalised)
+        return self.opinion(normalised) if routine(normalised) else None
 
     def opinion(self, normalised: str) -> Answer:
         """Scores and agreement of any normalised text, also of what is too long to be routine."""
@@ -151,6 +149,11 @@ class LightScorer:
         """The agreement, from 0 to 1, that the doubts about an answer leave."""
         felt = np.maximum(self._trust @ about + self._trust_bias, 0)
         return 1 / (1 + math.exp(-float(self._sure @ felt) - self._sure_bias))
+
+
+def routine(normalised: str) -> bool:
+    """Whether a normalised text is short enough to be routine."""
+    return normalised.count(" ") < LONGEST
 
 
 def buckets_of(normalised: str, size: int) -> list[int]:

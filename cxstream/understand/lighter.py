@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from cxstream.events import Scores
-from cxstream.understand.light import LONGEST, LightScorer
+from cxstream.understand.light import LightScorer, routine
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading
 
@@ -40,6 +40,6 @@ class LighterScorer:
     def _read(self, normalised: str) -> Reading:
         answer = self._light.opinion(normalised)
         gist = self._whole(answer.gist, normalised) if self._whole else b""
-        routine = normalised.count(" ") < LONGEST and answer.agreement >= self._threshold
-        scores = answer.scores if routine else replace(answer.scores, degraded=True)
+        sure = routine(normalised) and answer.agreement >= self._threshold
+        scores = answer.scores if sure else replace(answer.scores, degraded=True)
         return Reading(scores, gist)

@@ -12,10 +12,11 @@ a replay gives the same; a remote model answers over a network, and gives no suc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, Literal, Protocol
 
 from cxstream.events import Scores
-from cxstream.understand.light import LightScorer
+from cxstream.understand.light import LightScorer, routine
 from cxstream.understand.lighter import LighterScorer, Whole
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading, Scorer, readings
@@ -25,6 +26,9 @@ STEPS: Final[tuple[Step, ...]] = ("light", "transformer", "remote")
 
 UNSURE: Final = 0.4
 """Below this probability of its best intent the transformer's answer is put to the remote model."""
+
+_REMEMBERED: Final = 4096
+"""Texts of which is kept what the light model makes of them, and be it that they are not for it."""
 
 
 class Remote(Protocol):
@@ -71,6 +75,7 @@ class RoutedScorer:
         self.whole = whole
         self.told = told or _untold
         self.name = heavy.name
+        self._light_reading = lru_cache(_REMEMBERED)(self._light_reads)
 
     def lighter(self) -> LighterScorer | None:
         """What answers in the transformer's place when there is no time for it, if there is a light model."""
@@ -99,8 +104,12 @@ class RoutedScorer:
         if self.light is None or self.threshold is None:
             return None
         plain = normalise(text)
-        answer = self.light.answer(plain)
-        if answer is None or answer.agreement < self.threshold:
+        return self._light_reading(plain) if routine(plain) else None
+
+    def _light_reads(self, plain: str) -> Reading | None:
+        assert self.light is not None and self.threshold is not None
+        answer = self.light.opinion(plain)
+        if answer.agreement < self.threshold:
             return None
         return Reading(answer.scores, self.whole(answer.gist, plain) if self.whole else b"")
 

@@ -11,7 +11,7 @@ from light_models import Heavy, small_light, some_scores
 
 from cxstream.errors import ModelError
 from cxstream.events import Scores
-from cxstream.understand.light import LightScorer
+from cxstream.understand.light import Answer, LightScorer
 from cxstream.understand.routing import RoutedScorer, Step
 from cxstream.understand.scorer import Reading, readings
 
@@ -47,6 +47,23 @@ def test_the_light_model_answers_the_routine_and_the_transformer_the_rest() -> N
     assert [s.model for s in found] == ["heavy-1", "light-small", "heavy-1", "light-small"]
     assert told == [("light", 2), ("transformer", 2), ("remote", 0)]
     assert [found[0], found[2]] == Heavy().score([texts[0], texts[2]])
+
+
+def test_what_is_said_again_is_not_thought_about_again() -> None:
+    asked: list[str] = []
+
+    class Asked(LightScorer):
+        def opinion(self, normalised: str) -> Answer:
+            asked.append(normalised)
+            return super().opinion(normalised)
+
+    told: list[tuple[Step, int]] = []
+    counted = Asked(small_light(ROUTINE, sure_bias=-20.0))
+    routed = RoutedScorer(counted, Heavy(), told=lambda step, texts: told.append((step, texts)))
+    first = routed.read(["Yes!", "where is my parcel"])
+    assert routed.read(["where is my parcel", "yes", "yes."]) == [first[1], first[0], first[0]]
+    assert asked == ["yes", "where is my parcel"]
+    assert [number for step, number in told if step == "light"] == [1, 2]
 
 
 def test_the_light_models_gist_is_for_its_own_stream_only() -> None:
