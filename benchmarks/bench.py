@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/bench.py [--short | --long] [--only encoder engine end_to_end workers ...]
 
 Loads and seeds are fixed; the parts run one after the other, each in a process of its own, so that none warms
-another. --short takes a few events of each, for sizes; --long ten minutes at each of six loads. What --only
-leaves out, and a part that fails, is kept from the run before; when a part failed, the exit code is 1.
+another. --short takes a few events of each, for sizes; --long ten minutes at each of six loads, into
+benchmarks/results/long.json. What --only leaves out, and a part that fails, is kept from the run before; when a
+part failed, the exit code is 1.
 With matplotlib (`pip install 'cxstream[bench]'`) two pictures are drawn too, into docs/pictures.
 """
 
@@ -25,6 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LATEST = HERE / "results" / "latest.json"
+LATEST_LONG = HERE / "results" / "long.json"
 PICTURES = HERE.parent / "docs" / "pictures"
 PEERS = HERE.parent / ".venv-peers" / "bin" / "python"
 PACKAGES = ("torch", "transformers", "faust-streaming", "aiokafka", "msgspec", "numpy")
@@ -143,12 +145,13 @@ def main() -> None:
     size.add_argument("--short", action="store_true", help="a few events of each part: sizes")
     size.add_argument("--long", action="store_true", help="ten minutes at each of six loads")
     parser.add_argument("--only", nargs="+", choices=PARTS)
-    parser.add_argument("--out", type=Path, default=LATEST)
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    out: Path = given.out or (LATEST_LONG if given.long else LATEST)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     found: dict[str, dict[str, Any]] = {}
-    if given.out.is_file():
-        found = json.loads(given.out.read_text())["parts"]
+    if out.is_file():
+        found = json.loads(out.read_text())["parts"]
     sizes = SHORT if given.short else LONG if given.long else {}
     failed = False
     for name in given.only or PARTS:
@@ -163,13 +166,14 @@ def main() -> None:
             load_after = round(os.getloadavg()[0], 2)
             asked = {"size": sizes.get(name, []), "about": before, "load_after": load_after}
             found[name] = {**measured, **asked}
-            given.out.parent.mkdir(parents=True, exist_ok=True)
-            given.out.write_text(json.dumps(together(found), indent=1) + "\n")
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(json.dumps(together(found), indent=1) + "\n")
     report = together(found)
     if importlib.util.find_spec("matplotlib"):
         import pictures
 
-        pictures.draw(report, PICTURES if given.out == LATEST else given.out.parent)
+        folder = out.parent if given.out else PICTURES
+        pictures.draw(report, folder, "-long" if given.long else "")
     shown = {key: report[key] for key in ("ratios", "engine_us", "latency_ms")}
     sys.stdout.write(json.dumps(shown, indent=1) + "\n")
     sys.exit(1 if failed else 0)

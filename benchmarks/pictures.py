@@ -1,6 +1,6 @@
 """Two pictures of the results: latency against load, and what an event costs here and with the peers.
 
-.venv/bin/python benchmarks/pictures.py         # from benchmarks/results/latest.json; needs matplotlib
+.venv/bin/python benchmarks/pictures.py     # of results/latest.json and results/long.json; needs matplotlib
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ PEERS = {
 STAGES = ("score_stage", "state_stage")
 
 
-def draw(report: dict[str, Any], folder: Path) -> None:
-    """Write latency.png and throughput.png, as far as the report has what they show."""
+def draw(report: dict[str, Any], folder: Path, suffix: str = "") -> None:
+    """Write latency.png and throughput.png, as far as the report has what they show, named with `suffix`."""
     matplotlib.use("agg")
     parts = report["parts"]
     if "end_to_end" in parts:
-        _latency(parts["end_to_end"], folder / "latency.png")
+        _latency(parts["end_to_end"], folder / f"latency{suffix}.png")
     if {"end_to_end", "engine"} <= parts.keys():
         rates = parts["end_to_end"]["sustained_a_second"]
-        _throughput(rates, parts["engine"], folder / "throughput.png")
+        _throughput(rates, parts["engine"], folder / f"throughput{suffix}.png")
 
 
 def _latency(part: dict[str, Any], path: Path) -> None:
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     figure, axes = pyplot.subplots(figsize=(7, 3.5), layout="constrained")
     by_load = sorted((int(level), found) for level, found in part["latency_by_load_ms"].items())
@@ -46,11 +46,12 @@ def _latency(part: dict[str, Any], path: Path) -> None:
     rate = part["sustained_a_second"]["cxstream"]
     axes.set(xlabel=f"load, % of {rate:.0f} fragments a second", ylabel="ms", yscale="log")
     axes.set_xticks([level for level, _ in by_load])
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_minor_formatter("{x:,.0f}")
-    axes.set_title(
-        f"From a fragment's due time until its decisions are safe; {_load(part)}", size=10
-    )
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    minutes = f"{part['seconds_a_level'] / 60:g} min a load"
+    title = f"From a fragment's due time until its decisions are safe; {minutes}, {_load(part)}"
+    axes.set_title(title, size=9)
     axes.legend()
     _write(figure, path)
 
@@ -94,5 +95,6 @@ def _write(figure: Any, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    found = json.loads((HERE / "results" / "latest.json").read_text())
-    draw(found, HERE.parent / "docs" / "pictures")
+    for name, suffix in (("latest", ""), ("long", "-long")):
+        found = json.loads((HERE / "results" / f"{name}.json").read_text())
+        draw(found, HERE.parent / "docs" / "pictures", suffix)
