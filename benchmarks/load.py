@@ -58,10 +58,10 @@ def send(brokers: str, topic: str, count: int, rate: float | None, seed: int, sk
             fragment.conversation_id.encode(),
             headers=codec.headers(fragment, fragment.conversation_id, codec.Cause(int(due * 1000))),
         )
-    if left := producer.flush(FLUSH_S):
-        refused.append(f"no answer within {FLUSH_S:.0f} s")
-    if refused:
-        raise RuntimeError(f"{len(refused) - bool(left) + left} of {count} not sent: {refused[-1]}")
+    unanswered = producer.flush(FLUSH_S)
+    if refused or unanswered:
+        why = refused[-1] if refused else f"no answer within {FLUSH_S:.0f} s"
+        raise RuntimeError(f"{len(refused) + unanswered} of {count} not sent: {why}")
     return first
 
 
