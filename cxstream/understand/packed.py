@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from cxstream.understand.layers import attends_steadily, compiled, through
-from cxstream.understand.products import BLOCK, Blocks, Floats, Whole, spans
+from cxstream.understand.products import BLOCK, Blocks, Floats, rows_at_once, spans
+from cxstream.understand.whole import Paired, Whole, fitting
 
 Precision = Literal["fp32", "int8", "bf16"]
 """Numbers of 32 bits; whole ones of 8 in the linear layers; or of 16, on a GPU where there is one."""
@@ -80,8 +81,8 @@ class PackedBert:
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
         self._first_norm = _pair(weights, "embeddings.LayerNorm")
-        make = self._product_of(weights)
-        self._block, self._rows = make.block, make.rows
+        make, self._floor = self._product_of(weights)
+        self._block, self._rows = make.block, rows_at_once(make.rows)
         self._steps = precision != "bf16" and attends_steadily(shape.hidden, shape.heads)
         self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
         self._through = through if on_gpu else compiled()
@@ -94,22 +95,26 @@ class PackedBert:
             result[torch.tensor(places)] = self._pass([batch[place] for place in places])
         return result
 
-    def _product_of(self, weights: Mapping[str, Tensor]) -> type[Floats | Whole]:
-        """How this machine multiplies, so that no row's result depends on the rows beside it."""
-        if self.precision == "int8":
-            return Whole
-        if (
-            self._device.type == "cuda"
-        ):  # see decisions/009: there, nothing is promised of last bits
-            return Floats
+    def _product_of(
+        self, weights: Mapping[str, Tensor]
+    ) -> tuple[type[Floats | Whole | Paired], int]:
+        """How this machine multiplies, so that no row minds the rows beside it; and from how many rows on."""
+        if self._device.type == "cuda":  # there nothing is promised of last bits: decisions/009
+            return Floats, 1
         at = "encoder.layer.0"
         names = ("attention.self.query", "intermediate.dense", "output.dense")
-        tried = [Floats(*_pair(weights, f"{at}.{name}")) for name in names]
-        tried.append(Floats(*_together(weights, at)))
-        return Floats if all(product.is_steady() for product in tried) else Blocks
+        tried = [_pair(weights, f"{at}.{name}") for name in names] + [_together(weights, at)]
+        if self.precision == "int8":
+            return fitting([weight for weight, _ in tried]), 1
+        floors = [Floats(*pair).steady_from() for pair in tried]
+        known = [floor for floor in floors if floor is not None]
+        return (Floats, max(known)) if len(known) == len(floors) else (Blocks, 1)
 
     def _pass(self, texts: list[Sequence[int]]) -> Tensor:
         """Texts in the order of their lengths through all layers: mean and first token of each."""
+        wanted = len(texts)
+        while sum(map(len, texts)) < self._floor:  # so few tokens: the text again, for company
+            texts = [*texts, texts[-1]]
         runs = _runs(texts)
         x = self._embed(texts)
         # shared out over threads, rows get other neighbours from run to run
@@ -119,7 +124,7 @@ class PackedBert:
         how = self._heads, self._steps, block, self._eps
         self._through(x, self._layers, places, blocks, *how)  # type: ignore[arg-type]
         pooled = [torch.cat((run.of(x).mean(1), run.of(x)[:, 0]), 1) for run in runs]
-        return torch.cat(pooled).float().cpu()
+        return torch.cat(pooled)[:wanted].float().cpu()
 
     def _embed(self, texts: list[Sequence[int]]) -> Tensor:
         """Token vectors, text after text."""
@@ -157,7 +162,7 @@ def _runs(texts: list[Sequence[int]]) -> list[_Run]:
 
 
 def _layer(
-    weights: Mapping[str, Tensor], number: int, make: type[Floats | Whole]
+    weights: Mapping[str, Tensor], number: int, make: type[Floats | Whole | Paired]
 ) -> list[list[Tensor]]:
     """The weights of a layer at the places that `layers` looks for them."""
     at = f"encoder.layer.{number}"

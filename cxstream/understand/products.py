@@ -1,9 +1,9 @@
-"""Linear layers over the tokens of many texts: in floating point, or in whole numbers.
+"""Linear layers over the tokens of many texts: in floating point; those in whole numbers stand in `whole`.
 
 What a token gets must not depend on the tokens beside it, to the last bit, or a replay would not give the
 same scores. In whole numbers that costs nothing: sums of integers are exact, and each token brings a scale
 of its own. In floating point a matrix product may pick another kernel, and so another order of summation,
-when its number of rows changes; `steady` finds out whether this machine's does.
+when its number of rows changes; `steady_from` finds out from how many rows on this machine's does not.
 """
 
 from __future__ import annotations
@@ -14,44 +14,31 @@ from typing import Final
 import torch
 from torch import Tensor
 
-ROWS: Final = 192
-"""Most rows of one product: with more, what is calculated token by token leaves a core's own cache."""
+from cxstream.understand.whole import paired, whole
 
-ROWS_WHOLE: Final = 2 * ROWS
-"""Most rows of one in whole numbers, which take a quarter of the room."""
+ROWS: Final = 192
+"""Most rows of one product where a core's own cache holds what is calculated of them token by token."""
+
+MANY: Final = 1024
+"""Most rows of one where it does not: then cutting saves nothing, and costs a tenth."""
+
+OWN_CACHE: Final = 1 << 20
+"""Bytes of a cache that holds them."""
 
 BLOCK: Final = 16
 """Rows of every product on a machine whose products are not steady."""
 
-_COUNTS: Final = (
-    2,
-    3,
-    4,
-    5,
-    7,
-    8,
-    11,
-    15,
-    16,
-    17,
-    23,
-    31,
-    32,
-    33,
-    48,
-    63,
-    64,
-    65,
-    96,
-    128,
-    191,
-    192,
-)
-_LEVELS: Final = 127
+FLOORS: Final = (2, 4, 8)
+"""From how many rows on products may be steady: MKL's are from 2 on Intel's processors, from 4 on AMD's."""
 
+# fmt: off
+_COUNTS: Final = (
+    2, 3, 4, 5, 7, 8, 11, 15, 16, 17, 23, 31, 32, 33, 48, 63, 64, 65, 96, 128, 191, 192, 257, 384, 700,
+)
+# fmt: on
 
 Parts = list[Tensor]
-"""The tensors of a product: weight (inputs, outputs) and bias; or those that `Whole` makes."""
+"""The tensors of a product: weight (inputs, outputs) and bias; or those that `Whole` or `Paired` makes."""
 
 
 def multiply(
@@ -63,8 +50,10 @@ def multiply(
     In floating point in blocks of exactly `block` rows, the last one filled up with zeros, which is steady
     anywhere; 0: all rows at once. Written so that torch can compile it (see `layers`).
     """
-    if len(parts) > 2:
+    if len(parts) == 4:
         return whole(x, out, parts, spent)
+    if len(parts) == 5:
+        return paired(x, out, parts, spent)
     across, bias = parts[0], parts[1]
     if block == 0:
         return torch.addmm(bias, x, across, out=out)
@@ -81,23 +70,8 @@ def multiply(
     return out
 
 
-def whole(x: Tensor, out: Tensor, parts: list[Tensor], spent: bool) -> Tensor:
-    """A product in whole numbers, of the parts that `Whole` makes."""
-    across, sums, scale, bias = parts[0], parts[1], parts[2], parts[3]
-    least, most = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
-    middle = (least + most).div_(2)
-    unit = most.sub_(least).clamp_min_(1e-9).div_(254)
-    per_unit = unit.reciprocal()
-    # torch is slow at addcmul where two of the three are one number a row
-    numbers = x.mul_(per_unit) if spent else x * per_unit
-    numbers = numbers.sub_(middle * per_unit).round_()
-    out.copy_(torch._int_mm(numbers.to(torch.int8), across)).mul_(unit)
-    torch.addcmul(out, middle, sums, out=out)
-    return torch.addcmul(bias, out, scale, out=out)
-
-
 class Floats:
-    """A product in the type of its weight (outputs, inputs). Steady where `steady` says so, from 2 rows on."""
+    """A product in the type of its weight (outputs, inputs); steady from as many rows on as it says."""
 
     block = 0
     rows = ROWS
@@ -106,10 +80,10 @@ class Floats:
         # a product with a transposed view is a third slower
         self.parts: Parts = [weight.t().contiguous(), bias]
 
-    def is_steady(self) -> bool:
-        """Whether this machine gives a row the same bits however many rows are beside it."""
+    def steady_from(self) -> int | None:
+        """From how many rows on this machine gives a row the same bits whatever is beside it, if ever."""
         across, bias = self.parts
-        return steady(lambda x: torch.addmm(bias, x.to(bias), across), across.shape[0])
+        return steady_from(lambda x: torch.addmm(bias, x.to(bias), across), across.shape[0])
 
     def __call__(self, x: Tensor, out: Tensor) -> Tensor:
         return multiply(x, out, self.parts, self.block)
@@ -121,23 +95,10 @@ class Blocks(Floats):
     block = BLOCK
 
 
-class Whole:
-    """A product in 8-bit whole numbers, summed in 32 bits: one scale an output; a middle and a unit a token.
-
-    A token's numbers lie between its least and its largest, so nothing is ever cut off. They are seldom
-    centred: a unit alone, without a middle, would err more than twice as much.
-    """
-
-    block = 0
-    rows = ROWS_WHOLE
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        scale = (weight.abs().amax(1) / _LEVELS).clamp_min(1e-12)
-        numbers = torch.round(weight / scale[:, None])
-        self.parts: Parts = [numbers.to(torch.int8).t(), numbers.sum(1), scale, bias]
-
-    def __call__(self, x: Tensor, out: Tensor) -> Tensor:
-        return multiply(x, out, self.parts, self.block)
+def rows_at_once(fitting: int) -> int:
+    """Most rows of one product on this processor; `fitting` of them fit in a cache that is large enough."""
+    own = torch.cpu.get_capabilities().get("l2_cache_size", 0)
+    return fitting if own >= OWN_CACHE else MANY
 
 
 def spans(rows: int, most: int) -> Iterator[tuple[int, int]]:
@@ -147,9 +108,11 @@ def spans(rows: int, most: int) -> Iterator[tuple[int, int]]:
         yield part * rows // parts, (part + 1) * rows // parts
 
 
-def steady(multiply: Callable[[Tensor], Tensor], inputs: int) -> bool:
-    """Whether a row gets the same bits from `multiply` however many rows are beside it, from 2 on."""
+def steady_from(multiply: Callable[[Tensor], Tensor], inputs: int) -> int | None:
+    """The least of `FLOORS` from which on a row gets the same bits however many rows are beside it."""
     source = torch.Generator().manual_seed(7)
-    x = torch.randn(ROWS, inputs, generator=source)
+    x = torch.randn(MANY, inputs, generator=source)
     whole = multiply(x)
-    return all(torch.equal(multiply(x[-count:]), whole[-count:]) for count in _COUNTS)
+    same = {count: torch.equal(multiply(x[-count:]), whole[-count:]) for count in _COUNTS}
+    steady = (floor for floor in FLOORS if all(same[count] for count in _COUNTS if count >= floor))
+    return next(steady, None)
