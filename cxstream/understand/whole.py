@@ -25,8 +25,8 @@ def whole(x: Tensor, out: Tensor, parts: list[Tensor], spent: bool) -> Tensor:
     """A product of the parts that `Whole` makes."""
     across, sums, scale, bias = parts[0], parts[1], parts[2], parts[3]
     least, most = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
-    unit = _unit(least, most, 254.0)
     middle = (least + most).div_(2)
+    unit = most.sub_(least).clamp_min_(1e-9).div_(254)
     per_unit = unit.reciprocal()
     # torch is slow at addcmul where two of the three are one number a row
     numbers = x.mul_(per_unit) if spent else x * per_unit
@@ -40,19 +40,13 @@ def paired(x: Tensor, out: Tensor, parts: list[Tensor], spent: bool) -> Tensor:
     """A product of the parts that `Paired` makes."""
     across, scale, sums, bias = parts[0], parts[1], parts[2], parts[3]
     least = x.amin(1, keepdim=True)
-    unit = _unit(least, x.amax(1, keepdim=True), 255.0)
+    unit = x.amax(1, keepdim=True).sub_(least).clamp_min_(1e-9).div_(255)
     # half a unit more, then cut off, is rounded; by way of 16 bits torch takes half as long
-    base = least - unit / 2
-    numbers = x.sub_(base) if spent else x - base
-    numbers = numbers.mul_(unit.reciprocal()).to(torch.int16).to(torch.uint8)
+    base = torch.sub(least, unit, alpha=0.5)
+    numbers = (x.sub_(base) if spent else x - base).mul_(unit.reciprocal())
+    numbers = numbers.to(torch.int16).to(torch.uint8)
     torch.addcmul(bias, least, sums, out=out)
     return torch.addcmul(out, _times(numbers, across, scale, parts[4]), unit, out=out)
-
-
-def _unit(least: Tensor, most: Tensor, levels: float) -> Tensor:
-    """What a level is worth in each row; more where its numbers are all but equal, lest rounding leave them."""
-    largest = torch.maximum(most, -least)
-    return torch.maximum((most - least).div_(levels), largest.mul_(1e-6)).clamp_min_(1e-9)
 
 
 def _times(numbers: Tensor, across: Tensor, scale: Tensor, middles: Tensor) -> Tensor:

@@ -157,16 +157,13 @@ def test_whole_numbers_cut_nothing_off(make: type[Whole | Paired]) -> None:
     assert product(torch.zeros(1, 8), torch.empty(1, 8)).abs().max() == 0
 
 
-@pytest.mark.parametrize("make", [Whole, Paired])
 @pytest.mark.parametrize("apart", [1.0, 1e-3, 1e-5, 1e-7, 0.0])
-def test_numbers_that_are_all_but_equal_stay_what_they_are(
-    make: type[Whole | Paired], apart: float
-) -> None:
+def test_numbers_that_are_all_but_equal_stay_what_they_are(apart: float) -> None:
     """Rounding may not carry one of them over the last level, to the other end."""
     source = torch.Generator().manual_seed(4)
     x = 100 + apart * torch.randn(64, 128, generator=source)
-    out = make(torch.eye(128), torch.zeros(128))(x, torch.empty(64, 128))
-    torch.testing.assert_close(out, x, atol=apart / 40 + 1e-4, rtol=0)
+    out = Paired(torch.eye(128), torch.zeros(128))(x, torch.empty(64, 128))
+    torch.testing.assert_close(out, x, atol=apart / 40 + 3e-5, rtol=0)
 
 
 def test_sums_of_two_products_fit_in_16_bits_whatever_the_weight() -> None:
