@@ -32,7 +32,7 @@ from real_worker import Worker
 
 EVERY_S = 10.0
 WARM_SHARE = 0.2
-FILL_RATE = 300.0
+FILL_RATE = 150.0
 BLOCK = 6
 """Samples of a minute: what is resampled together."""
 ROUNDS = 2000
