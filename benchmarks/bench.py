@@ -27,6 +27,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 LATEST = HERE / "results" / "latest.json"
 LATEST_LONG = HERE / "results" / "long.json"
+WITHOUT_VNNI = HERE / "results" / "without-vnni.json"
+"""Of a processor of another kind, written with --out: see check.py."""
 PICTURES = HERE.parent / "docs" / "pictures"
 PEERS = HERE.parent / ".venv-peers" / "bin" / "python"
 PACKAGES = ("torch", "transformers", "faust-streaming", "aiokafka", "msgspec", "numpy")

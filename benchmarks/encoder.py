@@ -95,6 +95,7 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
         },
         "tokens_a_text": round(tokens / count, 1),
         "peak_gflops": round(max(peaks) / 1e9, 1),
+        "vnni": bool(torch.cpu.get_capabilities().get("avx512_vnni")),
         "text": source(),
     }
 

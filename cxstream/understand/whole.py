@@ -101,7 +101,7 @@ def fitting(weights: Sequence[Tensor]) -> type[Whole | Paired]:
         return Whole
     try:
         return Paired if all(sums_are_exact(weight) for weight in weights) else Whole
-    except RuntimeError:  # this build of torch has no such product
+    except (AttributeError, RuntimeError):  # this build of torch has no such product
         return Whole
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,22 @@ def test_a_ratio_that_fell_by_a_quarter_is_told() -> None:
     before = {"encoder": 5.0, "share": 0.7, "gone": 2.0}
     assert fallen(before, {"encoder": 4.0, "share": 0.72, "new": 1.0}) == []
     assert fallen(before, {"encoder": 3.7, "share": 0.72}) == ["encoder: 3.7 after 5.0"]
+
+
+def test_a_processor_is_held_against_one_of_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import check
+
+    reports = {"LATEST": (10.3, {"vnni": True}), "WITHOUT_VNNI": (7.5, {"vnni": False})}
+    for name, (ratio, encoder) in reports.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"ratios": {"int8": ratio}, "parts": {"encoder": encoder}}))
+        monkeypatch.setattr(check, name, path)
+    assert check.before_on(vnni=True) == {"int8": 10.3}
+    assert check.before_on(vnni=False) == {"int8": 7.5}
+    monkeypatch.setattr(check, "WITHOUT_VNNI", tmp_path / "LATEST.json")
+    assert check.before_on(vnni=False) == {}
 
 
 def test_the_report_has_what_everybody_looks_for_first() -> None:
