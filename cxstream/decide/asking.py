@@ -15,6 +15,8 @@ from cxstream.decide.vocabulary import suggest
 from cxstream.errors import UNREADABLE, PlaybookError
 
 _ASKED = "as asked"
+_LONGEST = 500
+"""Characters of a fact's value: a thousand brackets take PyYAML a second."""
 
 
 def find(playbook: Playbook, name: str) -> Example:
@@ -65,6 +67,8 @@ def ask(
 
 
 def _value(name: str, said: str) -> object:
+    if len(said) > _LONGEST:
+        raise PlaybookError([f"fact {name}: at most {_LONGEST} characters"])
     try:
         return yaml.safe_load(said)
     except (yaml.YAMLError, *UNREADABLE) as error:

@@ -130,6 +130,13 @@ def test_every_rule_says_why_it_did_or_did_not() -> None:
     assert traced("tea", consents=["offers"])["offer"].verdict == "gave"
 
 
+def test_a_fact_that_is_no_fact_is_told_at_once() -> None:
+    """A thousand brackets would keep PyYAML busy for a second."""
+    for value, expected in (("[" * 501, "at most 500 characters"), ("[" * 500, "no YAML value")):
+        with pytest.raises(PlaybookError, match=expected):
+            traced("tea", facts=[f"utterance.anger={value}"])
+
+
 def test_the_example_of_a_file_can_be_explained() -> None:
     playbook = load_playbook(BOOK, "t.yaml")
     verdicts = {t.rule: t.reason for t in tell(playbook, find(playbook, "cooling down"))}
