@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from faust.types import EventT
 
@@ -138,7 +139,7 @@ class ConversationAgent(BatchAgent):
 
     def tidy(self) -> Tidied:
         """End what nobody ended; drop what ended long enough ago that nothing late will come."""
-        states = States(self._load, dump)
+        states = States(partial(self._load, seldom=True), dump)
         replies: list[Reply] = []
         drops: list[Write] = []
         silent = list(self._silent())
@@ -154,8 +155,8 @@ class ConversationAgent(BatchAgent):
             replies += [Reply(out, Cause(now_ms)) for out in outs]
         return Tidied(replies, [*states.writes(), *drops], more=len(silent) >= ROUND)
 
-    def _load(self, partition: int, key: bytes) -> Conversation:
-        data = self.table.get(partition, key)
+    def _load(self, partition: int, key: bytes, *, seldom: bool = False) -> Conversation:
+        data = self.table.get(partition, key, seldom=seldom)
         return load_conversation(data) if data else Conversation(id=key.decode())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from faust.types import EventT
 
@@ -85,7 +86,7 @@ class CustomerAgent(BatchAgent):
 
         Who has nothing left in any window is dropped; consents, preferences and attributes stay.
         """
-        states = States(self._load, self._dump)
+        states = States(partial(self._load, seldom=True), self._dump)
         replies, more = self._unanswered(states)
         silent, unread = list(self._silent()), list[Write]()
         for partition, key, now_ms in silent:
@@ -135,8 +136,8 @@ class CustomerAgent(BatchAgent):
             sent_ms = codec.sent_ms(event.message.headers, event.message.timestamp)
             self._desk.observer.decided_after(max(0.0, now - sent_ms / 1000))
 
-    def _load(self, partition: int, key: bytes) -> Customer:
-        data = self.table.get(partition, key)
+    def _load(self, partition: int, key: bytes, *, seldom: bool = False) -> Customer:
+        data = self.table.get(partition, key, seldom=seldom)
         return load_customer(data) if data else Customer(key=key.decode("utf-8", "replace"))
 
     @staticmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from faust.types import EventT
 
 from cxstream.engine import codec
@@ -50,7 +52,7 @@ class LedgerAgent(BatchAgent):
 
     def tidy(self) -> Tidied:
         """See which deadlines have passed; forget what nobody spoke of for three months."""
-        states = States(self._load, dump_kept)
+        states = States(partial(self._load, seldom=True), dump_kept)
         replies, more = self._overdue(states) if self._expires else ([], False)
         silent = [(partition, key) for partition, key, _ in self._silent()]
         drops: list[Write] = [(partition, key, None) for partition, key in silent]
@@ -105,8 +107,8 @@ class LedgerAgent(BatchAgent):
         if kept.waits():
             self._deadlines.watch(Due(kept.due_ms, partition, key, kept.due_ms))
 
-    def _load(self, partition: int, key: bytes) -> Kept:
-        data = self.table.get(partition, key)
+    def _load(self, partition: int, key: bytes, *, seldom: bool = False) -> Kept:
+        data = self.table.get(partition, key, seldom=seldom)
         return load_kept(data) if data else Kept()
 
 

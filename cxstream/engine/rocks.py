@@ -5,6 +5,7 @@ hands when it returns: it outlives kill -9 of the worker. A power cut may take t
 offset together, and recovery reads them from the changelog again.
 
 What all databases of a worker may hold in memory together is bounded (`Memory`), however many rows there are.
+Rows that are looked at once, because they have been silent, take no room there from those that are in use.
 
 Beside the rows, in a column family of its own, lies when they may have become silent: for each row at least one
 entry at or before the second in which it was last written. Who looks takes entries from the oldest on. One
@@ -75,11 +76,14 @@ class RocksRows(Rows):
         super().__init__(app, table, changelog, silence_ms)
         self._open: dict[int, _Database] = {}
         self._memory = memory or Memory()
+        self._seldom = rocksdict.ReadOptions()
+        self._seldom.fill_cache(False)  # type: ignore[call-arg]
         self._step_s = max(1, (silence_ms or 0) // 1000 // _STEPS)
 
-    def row(self, partition: int, key: bytes) -> bytes | None:
-        """The bytes kept under a key, or None."""
-        kept: bytes | None = self._database(partition).rows.get(_ROW + key)
+    def row(self, partition: int, key: bytes, *, seldom: bool = False) -> bytes | None:
+        """The bytes kept under a key, or None; `seldom` leaves what it reads out of the cache."""
+        options = self._seldom if seldom else None
+        kept: bytes | None = self._database(partition).rows.get(_ROW + key, read_opt=options)
         return None if kept is None else kept[_SECOND:]
 
     def write(self, partition: int, rows: Iterable[Row], offset: int) -> None:
@@ -124,7 +128,8 @@ class RocksRows(Rows):
         heard, horizon = self._database(partition).heard, (now_ms - self._silence_ms) // 1000
         found: list[bytes] = []
         for _ in range(_PAGES):
-            page: list[bytes] = list(islice(heard.keys(from_key=b""), most + _PAGE))  # type: ignore[arg-type]
+            entries = heard.keys(from_key=b"", read_opt=self._seldom)
+            page: list[bytes] = list(islice(entries, most + _PAGE))  # type: ignore[arg-type]
             due = [entry for entry in page if _second(entry) <= horizon]
             silent = self._look(partition, due, horizon)
             found = list(dict.fromkeys(silent))[:most]
@@ -136,11 +141,10 @@ class RocksRows(Rows):
         """The keys that are silent indeed; the others' entries go to when they were written, or away."""
         database, silent = self._database(partition), list[bytes]()
         batch = rocksdict.WriteBatch(raw_mode=True)
-        kept: list[bytes | None] = (
-            database.rows.get([_ROW + entry[_SECOND:] for entry in due]) or [] if due else []
-        )
-        for entry, row in zip(due, kept, strict=True):
+        for entry in due:
             key = entry[_SECOND:]
+            # one by one: asked for a list, rocksdict minds no options
+            row: bytes | None = database.rows.get(_ROW + key, read_opt=self._seldom)
             if row is not None and _second(row) <= horizon:
                 silent.append(key)
                 continue
@@ -153,7 +157,8 @@ class RocksRows(Rows):
 
     def _page(self, partition: int, after: bytes) -> list[tuple[bytes, bytes]]:
         rows = self._open[partition].rows
-        return list(islice(rows.items(from_key=after), _PAGE))  # type: ignore[arg-type]
+        found = rows.items(from_key=after, read_opt=self._seldom)
+        return list(islice(found, _PAGE))  # type: ignore[arg-type]
 
     def count(self) -> int:
         """RocksDB's estimate of how many rows there are; a row that was just rewritten may count twice."""

@@ -51,9 +51,9 @@ class StateTable:
         self._rows = store(app, table, self.changelog, silence_ms)
         table._data = self._rows  # Faust would make one of its own on first use
 
-    def get(self, partition: int, key: bytes) -> bytes | None:
-        """The bytes kept under a key, or None. Raises `StateError`."""
-        return self._rows.row(partition, key)
+    def get(self, partition: int, key: bytes, *, seldom: bool = False) -> bytes | None:
+        """The bytes kept under a key, or None (`seldom`: see `Rows.row`). Raises `StateError`."""
+        return self._rows.row(partition, key, seldom=seldom)
 
     async def write(self, writes: Iterable[Write], clock: Clock) -> None:
         """Keep these rows, written now by the clock of arrival of their partition.

@@ -47,8 +47,11 @@ class Rows(Store):  # type: ignore[misc]
         self._failed: StateError | None = None
 
     @abstractmethod
-    def row(self, partition: int, key: bytes) -> bytes | None:
-        """The bytes kept under a key, or None."""
+    def row(self, partition: int, key: bytes, *, seldom: bool = False) -> bytes | None:
+        """The bytes kept under a key, or None.
+
+        `seldom`: they will not be asked for again soon, and should take no room of what is in use.
+        """
 
     @abstractmethod
     def write(self, partition: int, rows: Iterable[Row], offset: int) -> None:
@@ -151,8 +154,8 @@ class MemoryRows(Rows):
         self._rows: dict[int, OrderedDict[bytes, tuple[bytes, int]]] = {}  # last written last
         self._offsets: dict[int, int] = {}
 
-    def row(self, partition: int, key: bytes) -> bytes | None:
-        """The bytes kept under a key, or None."""
+    def row(self, partition: int, key: bytes, *, seldom: bool = False) -> bytes | None:
+        """The bytes kept under a key, or None; in memory all are at hand."""
         kept = self._rows.get(partition)
         found = None if kept is None else kept.get(key)
         return None if found is None else found[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,6 +145,25 @@ def test_silent_is_what_was_not_written_for_so_long(store: Rows) -> None:
     assert store.silent(1, at_ms + 9 * HOUR_MS, 99) == []
     late = store.silent(0, at_ms + 9 * HOUR_MS, 999)
     assert sorted(late) == sorted([b"000", b"003", *(b"%03d" % n for n in range(4, 300))])
+
+
+def test_rows_that_are_looked_at_once_take_no_room_from_those_in_use(tmp_path: Path) -> None:
+    shelf = Shelf(RocksRows, tmp_path)
+    store, keys = shelf.store, [b"%04d" % number for number in range(2_000)]
+    for key in keys:
+        store.write(0, [row(key, os.urandom(1_000))], 1)
+    shelf.store = store = shelf.reopen()  # all of it in files, nothing in memory
+    assert isinstance(store, RocksRows)
+    store.row(0, b"none")
+    before = store._memory.cache.get_usage()
+    assert sorted(store.silent(0, NOW_MS + 2 * HOUR_MS, 9_999)) == keys
+    assert len(list(store.entries(0))) == len(keys)
+    assert all(store.row(0, key, seldom=True) for key in keys)
+    assert store._memory.cache.get_usage() < before + 100_000
+    assert all(store.row(0, key) for key in keys)
+    assert store._memory.cache.get_usage() > before + 1_000_000
+    shelf.close()
+    shelf._app.place.held.close()
 
 
 def test_silence_is_known_after_a_recovery_and_a_restart(shelf: Shelf) -> None:
