@@ -95,6 +95,11 @@ def test_two_lines_cannot_have_one_label() -> None:
     assert message.startswith("story:14 conversations[0].lines[1].label: 'asks' already names")
 
 
+def test_a_story_of_brackets_without_end_is_told_at_once() -> None:
+    with pytest.raises(StoryError, match="story:2 nested deeper than 20"):
+        load_story("title: x\nlines: " + "[" * 100_000)
+
+
 def test_nothing_is_no_story() -> None:
     with pytest.raises(StoryError, match="empty"):
         load_story("")
