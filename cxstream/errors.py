@@ -23,6 +23,7 @@ is text that is no UTF-8; beside them stand nesting without end, and numbers tha
 
 
 _FIELD_MAX, _MEND_MAX = 500, 1_500
+_HEAD_MAX, _END_MAX = 200, 600
 
 
 class CxError(Exception):
@@ -56,8 +57,15 @@ class PlaybookError(CxError):
     """A playbook that does not hold; lists every problem, not just the first."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = [_shortened(problem) for problem in problems]
+        super().__init__("\n".join(self.problems))
+
+
+def _shortened(problem: str) -> str:
+    """Its ends say where it is and what is wrong; between them an author may have written much."""
+    if len(problem) <= _HEAD_MAX + _END_MAX:
+        return problem
+    return f"{problem[:_HEAD_MAX]} ... {problem[-_END_MAX:]}"
 
 
 class AccessError(CxError):

@@ -13,13 +13,14 @@ from examples import sample_of
 
 from cxstream import events
 from cxstream.connectors.table import read_csv
+from cxstream.decide.load import load_playbook
 from cxstream.desk.floor import Floor
 from cxstream.desk.hub import Hub
 from cxstream.desk.newsroom import Newsroom
 from cxstream.desk.tokens import Tokens
 from cxstream.desk.webhooks import load_endpoints
 from cxstream.engine import codec, letters
-from cxstream.errors import AccessError, NewerRecord, RecordError, SettingsError
+from cxstream.errors import AccessError, NewerRecord, PlaybookError, RecordError, SettingsError
 from cxstream.execute.carrying_out import _read
 from cxstream.execute.written import read_yaml
 from cxstream.listen.redact import PatternRedactor
@@ -141,3 +142,16 @@ def test_a_token_whose_header_is_nested_without_end_is_refused() -> None:
     header = base64.urlsafe_b64encode(b"[" * 6_000).decode()
     with pytest.raises(AccessError):
         Tokens(lambda: (SECRET,)).read(f"{header}.e30.x")
+
+
+def test_a_problem_that_repeats_what_an_author_wrote_stays_short() -> None:
+    book = {
+        "playbook": "p",
+        "version": "1",
+        "rules": [{"id": "x" * 5_000, "title": "t", "on": ["hold"], "because": "b", "odd": 1}],
+    }
+    with pytest.raises(PlaybookError) as caught:
+        load_playbook(json.dumps(book), "a playbook")
+    assert all(problem.startswith("a playbook:1: rule xxx") for problem in caught.value.problems)
+    assert any("unknown field 'odd'" in problem for problem in caught.value.problems)
+    assert all(len(problem) < 1_000 for problem in caught.value.problems)
