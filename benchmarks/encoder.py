@@ -23,6 +23,7 @@ from conversations import source, texts
 from cxstream.bootstrap import shipped_models
 from cxstream.understand.minilm import MiniLm, packaged
 from cxstream.understand.normalise import normalise
+from cxstream.understand.whole import has_instructions
 
 BATCH = 64
 SIDE = 1024
@@ -95,7 +96,7 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
         },
         "tokens_a_text": round(tokens / count, 1),
         "peak_gflops": round(max(peaks) / 1e9, 1),
-        "vnni": bool(torch.cpu.get_capabilities().get("avx512_vnni")),
+        "vnni": has_instructions(),
         "text": source(),
     }
 

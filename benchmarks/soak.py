@@ -33,6 +33,7 @@ from real_worker import Worker
 EVERY_S = 10.0
 WARM_SHARE = 0.2
 FILL_RATE = 150.0
+"""What a slow machine keeps up with too: beyond it the light model answers, and fills no cache."""
 BLOCK = 6
 """Samples of a minute: what is resampled together."""
 ROUNDS = 2000

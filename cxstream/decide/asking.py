@@ -8,15 +8,15 @@ import yaml
 
 from cxstream.decide.decider import Decider
 from cxstream.decide.load import load_playbook
+from cxstream.decide.located import DEPTH_MAX
 from cxstream.decide.playbook import Example, Playbook
 from cxstream.decide.rehearse import given_of, moment_of
 from cxstream.decide.tracing import Trace, trace
 from cxstream.decide.vocabulary import suggest
 from cxstream.errors import UNREADABLE, PlaybookError
+from cxstream.plain_yaml import not_plain
 
 _ASKED = "as asked"
-_LONGEST = 500
-"""Characters of a fact's value: a thousand brackets take PyYAML a second."""
 
 
 def find(playbook: Playbook, name: str) -> Example:
@@ -67,9 +67,9 @@ def ask(
 
 
 def _value(name: str, said: str) -> object:
-    if len(said) > _LONGEST:
-        raise PlaybookError([f"fact {name}: at most {_LONGEST} characters"])
     try:
+        if found := not_plain(said, yaml.SafeLoader, DEPTH_MAX, aliases=True, tags=True):
+            raise PlaybookError([f"fact {name}: {found[1]}"])
         return yaml.safe_load(said)
     except (yaml.YAMLError, *UNREADABLE) as error:
         raise PlaybookError([f"fact {name}: {said[:40]!r} is no YAML value"]) from error

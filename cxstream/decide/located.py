@@ -9,6 +9,7 @@ from __future__ import annotations
 import yaml
 
 from cxstream.decide import vocabulary
+from cxstream.plain_yaml import not_plain
 
 SIZE_MAX = 512_000
 DEPTH_MAX = 8
@@ -63,26 +64,10 @@ class Document:
         return None
 
     def _read(self, text: str, loader: _Loader) -> yaml.Node | None:
-        return yaml.compose(text, Loader=loader) if self._is_plain(text, loader) else None
-
-    def _is_plain(self, text: str, loader: _Loader) -> bool:
-        depth = 0
-        for event in yaml.parse(text, Loader=loader):
-            mark = event.start_mark
-            line = mark.line + 1 if mark else 1
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                self._note(line, "anchors and aliases (& and *) are not taken; write it out")
-                return False
-            tag = getattr(event, "tag", None)
-            if tag:
-                self._note(line, f"tags are not taken ({tag}); write plain values")
-                return False
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEPTH_MAX:
-                self._note(line, f"nested deeper than {DEPTH_MAX}")
-                return False
-        return True
+        if found := not_plain(text, loader, DEPTH_MAX):
+            self._note(*found)
+            return None
+        return yaml.compose(text, Loader=loader)
 
 
 def _hint(what: str) -> str:

@@ -13,11 +13,12 @@ import msgspec
 import yaml
 
 from cxstream.errors import UNREADABLE, CxError
+from cxstream.plain_yaml import not_plain
 
 T = TypeVar("T")
 
 DEPTH_MAX: Final = 20
-"""Lists and maps in each other: PyYAML takes seconds to give up on a thousand."""
+"""Lists and maps in each other, far more than a story has."""
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _AT = re.compile(r" - at `\$([^`]*)`$")
@@ -59,7 +60,8 @@ class Places:
 def read(text: str, kind: type[T], name: str) -> tuple[T, Places]:
     """Parse `text` as YAML into `kind` (a msgspec Struct); raises StoryError."""
     try:
-        _refuse_depth(text, name)
+        if found := not_plain(text, yaml.BaseLoader, DEPTH_MAX, aliases=True, tags=True):
+            raise StoryError(f"{name}:{found[0]} {found[1]}")
         root = yaml.compose(text, Loader=yaml.BaseLoader)
         if root is None:
             raise StoryError(f"{name}:1 the file is empty")
@@ -83,17 +85,6 @@ def read(text: str, kind: type[T], name: str) -> tuple[T, Places]:
         if field is not None:
             path = f"{path}.{field.group(1)}"
         raise places.error(path, _AT.sub("", problem)) from error
-
-
-def _refuse_depth(text: str, name: str) -> None:
-    """Raise StoryError where lists and maps lie deeper in each other than any story has them."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.BaseLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH_MAX:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise StoryError(f"{name}:{line} nested deeper than {DEPTH_MAX}")
 
 
 def _refuse_twice(node: yaml.Node, places: Places, path: str) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import yaml
 
 from cxstream.errors import UNREADABLE, SettingsError
+from cxstream.plain_yaml import not_plain
 
 SIZE_MAX: Final = 1024 * 1024
 """Characters of a configuration: thousands of actions or webhooks."""
@@ -29,20 +30,8 @@ def read_yaml(path: Path, *, most: int = SIZE_MAX, aliases: bool = False) -> obj
     if len(text) > most:
         raise SettingsError(f"{path}: at most {most} characters")
     try:
-        _look_over(text, aliases)
+        if found := not_plain(text, yaml.SafeLoader, DEPTH_MAX, aliases=aliases):
+            raise ValueError(found[1])
         return yaml.safe_load(text)
     except (yaml.YAMLError, *UNREADABLE) as error:  # a date like 2026-99-99 is a ValueError
         raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-
-
-def _look_over(text: str, aliases: bool) -> None:
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH_MAX:
-            raise ValueError(f"nested deeper than {DEPTH_MAX}")
-        if not aliases and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
-            raise ValueError("anchors and aliases (& and *) are not taken; write it out")
-        if tag := getattr(event, "tag", None):
-            raise ValueError(f"tags are not taken ({tag}); write plain values")

@@ -95,9 +95,14 @@ class Paired:
         return paired(x, out, self.parts, False)
 
 
+def has_instructions() -> bool:
+    """Whether this processor has instructions for sums of 8-bit products that torch uses (VNNI)."""
+    return bool(torch.cpu.get_capabilities().get("avx512_vnni"))
+
+
 def fitting(weights: Sequence[Tensor]) -> type[Whole | Paired]:
     """The product in whole numbers that suits this processor, tried on weights like those it is for."""
-    if torch.cpu.get_capabilities().get("avx512_vnni"):
+    if has_instructions():
         return Whole
     try:
         return Paired if all(sums_are_exact(weight) for weight in weights) else Whole

@@ -131,7 +131,7 @@ def of_people() -> list[Decoder]:
     return [
         Decoder(
             "playbook",
-            ("decide.located", "decide.examples"),
+            ("decide.located", "decide.examples", "plain_yaml"),
             of_text(lambda text: load_playbook(text, "a playbook")),
             _as_json(_BOOK),
         ),

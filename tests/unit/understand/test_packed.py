@@ -198,13 +198,22 @@ def test_what_a_processor_cannot_sum_exactly_it_is_not_given(
 
 
 def test_sums_that_are_cut_off_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    if any(has for name, has in torch.cpu.get_capabilities().items() if "vnni" in name):
-        pytest.skip("this processor cuts nothing off")
-    ones = torch.ones(24, 64)
+    """On a processor that sums two products in 16 bits, as it stands in its manual."""
+
+    def cut_off(tokens: Tensor, numbers: Tensor, scale: Tensor, middles: Tensor) -> Tensor:
+        products = tokens[:, None, :].int() * numbers.int()
+        pairs = products.view(*products.shape[:2], -1, 2).sum(3).clamp(-(2**15), 2**15 - 1)
+        return pairs.sum(2).float() * scale + middles
+
+    ones, mixed = torch.ones(24, 64), torch.randn(24, 64)
+    monkeypatch.setattr("cxstream.understand.whole._packed", lambda numbers: numbers)
+    monkeypatch.setattr("cxstream.understand.whole._times", cut_off)
+    assert all(sums_are_exact(weight) for weight in (ones, -ones, mixed))
     monkeypatch.setattr(
-        "cxstream.understand.whole._in_pairs", lambda weight: (weight * 127, ones[:, 0])
+        "cxstream.understand.whole._in_pairs", lambda weight: ((weight * 127).round(), ones[:, 0])
     )
     assert not sums_are_exact(ones)
+    assert not sums_are_exact(-ones)
 
 
 @pytest.mark.parametrize("floor", [2, 4, 8])
