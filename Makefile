@@ -1,6 +1,7 @@
 # make setup | demo | test | chaos | lint | train | bench | bench-check
-# PYTHON=python3.12 chooses the interpreter; TORCH_BACKEND=cpu|auto|pypi chooses the build of torch.
-PYTHON ?= python3
+# PYTHON=python3.12 chooses the interpreter (else python3, or the system's where that is the faster build);
+# TORCH_BACKEND=cpu|auto|pypi chooses the build of torch.
+PYTHON ?=
 TORCH_BACKEND ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ STAMP := $(VENV)/.setup-done
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt deploy/setup.sh
+$(STAMP): pyproject.toml constraints.txt deploy/setup.sh deploy/python.sh
 	PYTHON="$(PYTHON)" TORCH_BACKEND="$(TORCH_BACKEND)" sh deploy/setup.sh $(VENV)
 	touch $(STAMP)
 
@@ -46,9 +47,9 @@ types: setup
 train: setup
 	$(BIN)/cxstream train
 
-# the peers in an environment of their own; the pictures' library in ours. BENCH=--short for minutes, --long for an hour
+# the peers in an environment of their own, with the same interpreter; the pictures' library in ours. BENCH=--short for minutes, --long for an hour
 bench: setup
-	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	test -x .venv-peers/bin/python || $(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-peers.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/bench.py $(BENCH)

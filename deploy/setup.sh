@@ -4,7 +4,7 @@
 # an NVIDIA GPU the CPU build is tried first; where its index cannot be reached, the PyPI build serves.
 set -eu
 venv=${1:-.venv}
-python=${PYTHON:-python3}
+python=$(sh "$(dirname "$0")/python.sh")
 backend=${TORCH_BACKEND:-auto}
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
