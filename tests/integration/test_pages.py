@@ -17,10 +17,14 @@ from axe_playwright_python.sync_playwright import Axe
 from brokers import ROOT, Broker
 from browser import chromium
 from floor import TENANT, Floor, told
+from live_records import T0, nudge, signal
+from msgspec.json import encode
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
 from cxstream.demo.story import Story, bundled
+from cxstream.desk import news
+from cxstream.desk.floor import Floor as DeskFloor
 from cxstream.desk.tokens import Viewer
 from cxstream.events import Control, ControlKind, Fragment, Role, Speaker, Stage, record_id
 from cxstream.understand.lexicon import LexiconScorer
@@ -227,6 +231,24 @@ def test_a_line_shows_while_the_page_is_open_and_a_reader_hears_of_a_nudge(
     expect(page.get_by_role("heading", name="No conversation")).to_be_visible()
     floor.send(told(stories["11"], "security"))
     expect(page.locator("#announcer")).to_contain_text("Nudge:", timeout=PATIENCE_MS)
+
+
+def test_a_reader_hears_of_a_nudge_that_was_there_before_its_conversation(
+    floor: Floor, opened: Any
+) -> None:
+    """Nudges and signals are different topics: a nudge may be read first."""
+    page = opened(floor.link("agent", Viewer("a-1", "agent", TENANT)))
+    expect(page.get_by_role("heading", name="No conversation")).to_be_visible()
+    known = DeskFloor()
+    told_of = [*news.take(known, nudge(), T0), *news.take(known, signal(), T0)]
+    events = [("hello", {"conversations": []}), *((told.kind, told.body) for told in told_of)]
+    body = "".join(f"event: {kind}\ndata: {encode(data).decode()}\n\n" for kind, data in events)
+    page.route(
+        "**/v1/desk/stream", lambda r: r.fulfill(body=body, content_type="text/event-stream")
+    )
+    page.route("**/v1/nudges/*/answers", lambda r: r.fulfill(json={}))  # the desk does not know it
+    page.reload()
+    expect(page.locator("#announcer")).to_contain_text("Nudge: Nudge 1", timeout=PATIENCE_MS)
 
 
 def test_nobody_sees_another_agents_desk(floor: Floor, opened: Any) -> None:

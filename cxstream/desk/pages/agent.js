@@ -21,6 +21,9 @@ const events = {
     const known = conversations.get(view.row.conversation_id);
     conversations.set(view.row.conversation_id, view);
     if (!known) announce(`New ${channel(view.row.channel)} with ${view.row.customer_id ?? "a customer"}`);
+    // a nudge may be here before anything is known of its conversation, and then comes with it
+    const held = new Set((known?.cards ?? []).map(({ nudge }) => nudge.id));
+    for (const card of view.cards) if (!held.has(card.nudge.id) && card.state === "open") tellOf(card);
     const over = !front || !conversations.has(front) || conversations.get(front).row.state === "ended";
     if (over || front === view.row.conversation_id) bring(view.row.conversation_id);
     drawList();
@@ -48,7 +51,7 @@ const events = {
   nudge(card) {
     const view = put(card);
     if (!view) return;
-    announce(`Nudge: ${card.nudge.title}. ${card.nudge.say}`);
+    tellOf(card);
     drawList();
   },
   answered: put,
@@ -74,6 +77,11 @@ function begin({ conversations: views = [] }) {
   for (const view of views) conversations.set(view.row.conversation_id, view);
   bring(conversations.has(front) ? front : latest());
   drawList();
+}
+
+/** Tell whoever listens to the page instead of looking at it. */
+function tellOf({ nudge }) {
+  announce(`Nudge: ${nudge.title}. ${nudge.say}`);
 }
 
 /** Put a card in its conversation; those that have to be said first, then by priority. */

@@ -3,6 +3,8 @@
 import { at, h, text } from "./dom.js";
 import { claims, whenOver } from "./session.js";
 
+/** Announcements that stay for a screen reader: a new call, the three nudges that may come with it, and one more. */
+const TOLD_AT_ONCE = 5;
 const THEMES = ["auto", "light", "dark"];
 const STATES = { live: "live", away: "reconnecting", over: "signed out" };
 
@@ -49,7 +51,7 @@ export function connection(state) {
 export function announce(words) {
   const live = at("announcer");
   live.append(h("p", {}, words));
-  while (live.childElementCount > 3) live.firstElementChild.remove();
+  while (live.childElementCount > TOLD_AT_ONCE) live.firstElementChild.remove();
 }
 
 /** Something went wrong, or was done: one line at the bottom, for a while. */
