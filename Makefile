@@ -47,7 +47,8 @@ types: setup
 train: setup
 	$(BIN)/cxstream train
 
-# the peers in an environment of their own, with the same interpreter; the pictures' library in ours. BENCH=--short for minutes, --long for an hour
+# The peers in an environment of their own, with the same interpreter; the pictures' library in ours.
+# BENCH=--short for minutes, --long for an hour
 bench: setup
 	test -x .venv-peers/bin/python || $(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-peers.txt

@@ -7,10 +7,6 @@ venv=${1:-.venv}
 python=$(sh "$(dirname "$0")/python.sh")
 backend=${TORCH_BACKEND:-auto}
 
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-    echo "setup: cxstream needs Python 3.11 or newer; $python is $("$python" -V 2>&1). Try: make setup PYTHON=python3.12" >&2
-    exit 1
-}
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check "uv==$(sed -n 's/^uv==//p' constraints.txt)"
 # Compiled once, here: where nobody may write beside the packages (an image, another user) each start would do it again.
