@@ -11,7 +11,9 @@ STAMP := $(VENV)/.setup-done
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt deploy/setup.sh deploy/python.sh
+FUSED := $(wildcard cxstream/understand/fused/*.cpp cxstream/understand/fused/*.h)
+
+$(STAMP): pyproject.toml constraints.txt deploy/setup.sh deploy/python.sh $(FUSED)
 	PYTHON="$(PYTHON)" TORCH_BACKEND="$(TORCH_BACKEND)" sh deploy/setup.sh $(VENV)
 	touch $(STAMP)
 

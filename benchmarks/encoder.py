@@ -97,6 +97,7 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
         "tokens_a_text": round(tokens / count, 1),
         "peak_gflops": round(max(peaks) / 1e9, 1),
         "vnni": has_instructions(),
+        "fused": exact.fused and whole.fused,
         "text": source(),
     }
 

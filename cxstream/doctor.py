@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cxstream import bootstrap
 from cxstream.errors import CxError
 from cxstream.settings import Settings
+from cxstream.understand.fused import build
 from cxstream.understand.model import load_scorer
 
 
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
             lambda: f"{sum(len(p.rules) for p in bootstrap.playbooks(settings))} rules",
             "cxstream playbook check FILE names each problem of a file in CXSTREAM_PLAYBOOKS",
         ),
+        _steps(),
         _brokers(settings),
         *(_program(*program) for program in _PROGRAMS),
     ]
@@ -86,6 +88,12 @@ def _checked(name: str, check: Callable[[], str], mend: str) -> Finding:
         return Finding(name, True, True, check(), mend)
     except (CxError, OSError) as error:
         return Finding(name, False, True, str(error).splitlines()[0], mend)
+
+
+def _steps() -> Finding:
+    """Optional: torch's own steps do the same, more slowly."""
+    found = "compiled" if build.loaded() else "not compiled, so torch's own steps serve"
+    return Finding("fused steps", build.loaded(), False, found, "cxstream compile")
 
 
 def _brokers(settings: Settings) -> Finding:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from brokers import Broker, kafka_cluster, missing, star_dialogues, why_no_kafka
 
 from cxstream.engine.embedded import EmbeddedBroker
+from cxstream.errors import ModelError
+from cxstream.understand.fused import build
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +53,22 @@ def topic_prefix() -> str:
 def star_data() -> Path:
     """The folder of the STAR dialogues."""
     return star_dialogues()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch calculates as in a worker: on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def fused() -> None:
+    """The fused steps, compiled and loaded."""
+    try:
+        build.compile_library()
+    except ModelError as problem:
+        missing("a C++ compiler", str(problem))
+    assert build.loaded(), "compiled, but not loaded: see the log"

@@ -17,6 +17,17 @@ train_app = typer.Typer()
 app.add_typer(train_app, name="train")
 
 
+@app.command("compile")
+def compile_steps() -> None:
+    """Compile what the encoder does between its products, for this kind of processor; `make setup` does it too.
+
+    It needs a C++ compiler and ten seconds, and makes scoring a good deal faster. Without it all works as well.
+    """
+    from cxstream.understand.fused import build
+
+    console.put(f"compiled: {build.compile_library()}")
+
+
 @app.command()
 def score(
     threads: Annotated[

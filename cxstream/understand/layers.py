@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from cxstream.understand.products import multiply
 
+F = TypeVar("F", bound=Callable[..., None])
 Layers = Callable[
     [
         Tensor,
@@ -116,12 +117,17 @@ _BESIDE: Final = 9
 
 @cache
 def compiled() -> Layers:
-    """`through`, compiled by torch; as it stands where this torch cannot. Compile time is under a second."""
+    """`through`, compiled by torch."""
+    return scripted(through)
+
+
+def scripted(function: F) -> F:
+    """A function compiled by torch, in under a second; as it stands where this torch cannot."""
     with warnings.catch_warnings():
         # torch would rather have a C++ compiler on every machine (torch.compile)
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            made: Layers = torch.jit.script(through)
+            made: F = torch.jit.script(function)
         except (AttributeError, OSError, RuntimeError):
-            return through
+            return function
     return made

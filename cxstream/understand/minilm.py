@@ -92,6 +92,7 @@ class MiniLm:
             self.name += "+cx"
         self.fingerprint = mark.hexdigest()
         self.precision = self._bert.precision
+        self.fused = self._bert.fused
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One row a text, in order; independent of the texts beside it."""

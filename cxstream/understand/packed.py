@@ -16,12 +16,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cxstream.understand.fused import build, passes
+from cxstream.understand.fused.weights import Panels, Plain, PlainBlocks, Sums, fit
+from cxstream.understand.fused.weights import fitting as fused_fitting
 from cxstream.understand.layers import attends_steadily, compiled, through
 from cxstream.understand.products import BLOCK, Blocks, Floats, rows_at_once, spans
 from cxstream.understand.whole import Paired, Whole, fitting
 
 Precision = Literal["fp32", "int8", "bf16"]
 """Numbers of 32 bits; whole ones of 8 in the linear layers; or of 16, on a GPU where there is one."""
+
+Product = type[Floats | Whole | Paired | Sums | Panels]
 
 PART: Final = 1024
 """Tokens of one part on a CPU: enough that texts of one length meet."""
@@ -55,13 +60,19 @@ class _Run(NamedTuple):
 class PackedBert:
     """A BERT by its shape and its weights (names as in transformers' `BertModel`), run without padding.
 
+    `fused`: by the compiled steps (see `fused`), where they are there and suit it; else by torch's own.
     Called with token ids (one list a text, each with its own special tokens), it gives of the last layer
     the mean over the tokens of each text, and beside it the first token: float32, shape
     (texts, 2 * hidden size), in order.
     """
 
     def __init__(
-        self, shape: Shape, tensors: Mapping[str, Tensor], precision: Precision = "fp32"
+        self,
+        shape: Shape,
+        tensors: Mapping[str, Tensor],
+        precision: Precision = "fp32",
+        *,
+        fused: bool = True,
     ) -> None:
         self.hidden = shape.hidden
         self.precision = precision
@@ -81,11 +92,18 @@ class PackedBert:
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
         self._first_norm = _pair(weights, "embeddings.LayerNorm")
-        make, self._floor = self._product_of(weights)
-        self._block, self._rows = make.block, rows_at_once(make.rows)
+        wide = len(weights["encoder.layer.0.intermediate.dense.weight"])
+        fused = fused and precision != "bf16" and fit(shape.hidden, shape.heads, wide)
+        make, self._floor = self._product_of(weights, fused=fused and build.loaded())
+        self.fused = issubclass(make, (Plain, Sums, Panels))
+        self._block = make.block
+        self._rows = make.rows if make is Panels else rows_at_once(make.rows)
         self._steps = precision != "bf16" and attends_steadily(shape.hidden, shape.heads)
         self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
-        self._through = through if on_gpu else compiled()
+        if issubclass(make, (Plain, Sums, Panels)):
+            self._through = passes.compiled(make.own)
+        else:
+            self._through = through if on_gpu else compiled()
 
     @torch.inference_mode()
     def __call__(self, batch: Sequence[Sequence[int]]) -> Tensor:
@@ -95,9 +113,7 @@ class PackedBert:
             result[torch.tensor(places)] = self._pass([batch[place] for place in places])
         return result
 
-    def _product_of(
-        self, weights: Mapping[str, Tensor]
-    ) -> tuple[type[Floats | Whole | Paired], int]:
+    def _product_of(self, weights: Mapping[str, Tensor], *, fused: bool) -> tuple[Product, int]:
         """How this machine multiplies, so that no row minds the rows beside it; and from how many rows on."""
         if self._device.type == "cuda":  # there nothing is promised of last bits: decisions/009
             return Floats, 1
@@ -105,10 +121,14 @@ class PackedBert:
         names = ("attention.self.query", "intermediate.dense", "output.dense")
         tried = [_pair(weights, f"{at}.{name}") for name in names] + [_together(weights, at)]
         if self.precision == "int8":
-            return fitting([weight for weight, _ in tried]), 1
-        floors = [Floats(*pair).steady_from() for pair in tried]
+            suits = fused_fitting() if fused else None
+            return suits or fitting([weight for weight, _ in tried]), 1
+        make = Plain if fused else Floats
+        floors = [make(*pair).steady_from() for pair in tried]
         known = [floor for floor in floors if floor is not None]
-        return (Floats, max(known)) if len(known) == len(floors) else (Blocks, 1)
+        if len(known) == len(floors):
+            return make, max(known)
+        return PlainBlocks if fused else Blocks, 1
 
     def _pass(self, texts: list[Sequence[int]]) -> Tensor:
         """Texts in the order of their lengths through all layers: mean and first token of each."""
@@ -161,9 +181,7 @@ def _runs(texts: list[Sequence[int]]) -> list[_Run]:
     return runs
 
 
-def _layer(
-    weights: Mapping[str, Tensor], number: int, make: type[Floats | Whole | Paired]
-) -> list[list[Tensor]]:
+def _layer(weights: Mapping[str, Tensor], number: int, make: Product) -> list[list[Tensor]]:
     """The weights of a layer at the places that `layers` looks for them."""
     at = f"encoder.layer.{number}"
     return [

@@ -30,7 +30,8 @@ def whole(x: Tensor, out: Tensor, parts: list[Tensor], spent: bool) -> Tensor:
     per_unit = unit.reciprocal()
     # torch is slow at addcmul where two of the three are one number a row
     numbers = x.mul_(per_unit) if spent else x * per_unit
-    numbers = numbers.sub_(middle * per_unit).round_()
+    # where all are nearly equal, rounding moves the middle by many units
+    numbers = numbers.sub_(middle * per_unit).round_().clamp_(-127.0, 127.0)
     out.copy_(torch._int_mm(numbers.to(torch.int8), across)).mul_(unit)
     torch.addcmul(out, middle, sums, out=out)
     return torch.addcmul(bias, out, scale, out=out)
@@ -68,8 +69,7 @@ class Whole:
     rows = ROWS
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        scale = (weight.abs().amax(1) / _LEVELS).clamp_min(1e-12)
-        numbers = torch.round(weight / scale[:, None])
+        numbers, scale = one_by_one(weight)
         self.parts = [numbers.to(torch.int8).t(), numbers.sum(1), scale, bias]
 
     def __call__(self, x: Tensor, out: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class Paired:
     rows = ROWS
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        numbers, scale = _in_pairs(weight)
+        numbers, scale = in_pairs(weight)
         middles = torch.zeros(len(weight), dtype=torch.int32)
         self.parts = [_packed(numbers), scale, numbers.sum(1) * scale, bias, middles]
 
@@ -112,15 +112,21 @@ def fitting(weights: Sequence[Tensor]) -> type[Whole | Paired]:
 
 def sums_are_exact(weight: Tensor) -> bool:
     """Whether `Paired` cuts nothing off here, of tokens whose sums are as large as this weight allows."""
-    numbers, _ = _in_pairs(weight)
+    numbers, _ = in_pairs(weight)
     tried = torch.cat([numbers[:_TRIED] > 0, numbers[:_TRIED] < 0]).to(torch.uint8) * _STEPS
     middles = torch.zeros(len(weight), dtype=torch.int32)
     said = _times(tried, _packed(numbers), torch.ones(len(weight)), middles)
     return torch.equal(said, (tried.double() @ numbers.double().t()).float())
 
 
-def _in_pairs(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """A weight (outputs, inputs) as whole numbers, and the scale of each output."""
+def one_by_one(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A weight (outputs, inputs) as whole numbers from -127 to 127, and the scale of each output."""
+    scale = (weight.abs().amax(1) / _LEVELS).clamp_min(1e-12)
+    return torch.round(weight / scale[:, None]), scale
+
+
+def in_pairs(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The same, where of two neighbours those of one sign make 128 at most."""
     most = weight.abs().amax(1)
     for sign in (1, -1):
         pairs = (sign * weight).clamp_min(0).view(len(weight), -1, 2).sum(2)

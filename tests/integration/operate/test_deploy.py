@@ -36,6 +36,23 @@ def test_the_dockerfile_is_clean() -> None:
     tool(str(BIN / "hadolint"), "deploy/Dockerfile")
 
 
+def test_what_the_dockerfile_copies_is_let_through() -> None:
+    """Nothing goes into the build but what .dockerignore names, so a script it forgets ends the build."""
+    let = [
+        line[1:].removesuffix("/**")
+        for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+        if line.startswith("!")
+    ]
+    copied = [
+        source
+        for line in (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for source in line.split()[1:-1]
+    ]
+    assert "deploy/setup.sh" in copied
+    assert [source for source in copied if source not in let] == []
+
+
 def test_compose_keeps_to_its_schema() -> None:
     tool(
         str(BIN / "check-jsonschema"),

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from small_bert import SHAPE, tensors, texts
 from torch import Tensor
 
+from cxstream.understand.fused.weights import Plain
 from cxstream.understand.layers import attend, attends_steadily, compiled, through
 from cxstream.understand.minilm import MiniLm
-from cxstream.understand.packed import PackedBert, Precision, Shape
+from cxstream.understand.packed import PackedBert, Precision
 from cxstream.understand.precision import NEAR, Trial, best, try_each
 from cxstream.understand.products import (
     BLOCK,
@@ -26,48 +28,18 @@ from cxstream.understand.products import (
 )
 from cxstream.understand.whole import Paired, Whole, fitting, sums_are_exact
 
-SHAPE = Shape(layers=2, heads=4, hidden=64, epsilon=1e-12)
-WIDE = 256
-
-
-def tensors() -> dict[str, Tensor]:
-    """The weights of a small BERT, drawn once."""
-    source = torch.Generator().manual_seed(3)
-
-    def draw(*size: int) -> Tensor:
-        return torch.randn(*size, generator=source) * 0.2
-
-    found = {
-        "embeddings.word_embeddings.weight": draw(50, 64),
-        "embeddings.position_embeddings.weight": draw(512, 64),
-        "embeddings.token_type_embeddings.weight": draw(2, 64),
-    }
-    norms = ["embeddings.LayerNorm"]
-    for number in range(SHAPE.layers):
-        at = f"encoder.layer.{number}"
-        norms += [f"{at}.attention.output.LayerNorm", f"{at}.output.LayerNorm"]
-        square = ["self.query", "self.key", "self.value", "output.dense"]
-        sizes = {f"{at}.attention.{part}": (64, 64) for part in square}
-        sizes |= {f"{at}.intermediate.dense": (WIDE, 64), f"{at}.output.dense": (64, WIDE)}
-        for name, (outputs, inputs) in sizes.items():
-            found |= {f"{name}.weight": draw(outputs, inputs), f"{name}.bias": draw(outputs)}
-    for name in norms:
-        found |= {f"{name}.weight": 1 + draw(64), f"{name}.bias": draw(64)}
-    return found
-
-
-def texts(seed: int = 1) -> list[list[int]]:
-    """Token ids, from two a text to more than a part holds."""
-    chance = random.Random(seed)
-    lengths = [chance.choice((2, 2, 3, 5, 8, 13, 21, 60)) for _ in range(50)] + [500]
-    chance.shuffle(lengths)
-    return [[chance.randrange(50) for _ in range(length)] for length in lengths]
-
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 @pytest.mark.parametrize("size", [2, 7, 51])
-def test_neighbours_change_no_bit(precision: Precision, size: int) -> None:
-    bert, said = PackedBert(SHAPE, tensors(), precision), texts()
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("steps", ["torch's", "fused"])
+@pytest.mark.usefixtures("fused", "one_thread")
+def test_neighbours_change_no_bit(
+    precision: Precision, size: int, threads: int, steps: str
+) -> None:
+    torch.set_num_threads(threads)
+    bert, said = PackedBert(SHAPE, tensors(), precision, fused=steps == "fused"), texts()
+    assert threads > 1 or bert.fused == (steps == "fused")
     alone = torch.cat([bert([text]) for text in said])
     order = list(range(len(said)))
     random.Random(size).shuffle(order)
@@ -89,7 +61,7 @@ def test_compiled_layers_give_the_bits_of_those_that_are_not(
     precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert compiled() is not through
-    bert, said = PackedBert(SHAPE, tensors(), precision), texts()
+    bert, said = PackedBert(SHAPE, tensors(), precision, fused=False), texts()
     rows = bert(said)
     monkeypatch.setattr(bert, "_through", through)
     assert torch.equal(bert(said), rows)
@@ -116,12 +88,12 @@ def test_attention_in_steps_keeps_to_numbers_whatever_it_is_given() -> None:
 def test_where_attention_in_steps_is_not_steady_it_is_torchs_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usual, said = PackedBert(SHAPE, tensors()), texts()
+    usual, said = PackedBert(SHAPE, tensors(), fused=False), texts()
     assert attends_steadily(64, 4)
     bmm = torch.bmm
     monkeypatch.setattr(torch, "bmm", lambda a, b: bmm(a, b) * (1 + 1e-6 * len(a)))
     assert not attends_steadily(64, 4)
-    bert = PackedBert(SHAPE, tensors())
+    bert = PackedBert(SHAPE, tensors(), fused=False)
     monkeypatch.undo()
     rows = bert(said)
     torch.testing.assert_close(rows, usual(said), atol=1e-5, rtol=0)
@@ -158,11 +130,14 @@ def test_whole_numbers_cut_nothing_off(make: type[Whole | Paired]) -> None:
 
 
 @pytest.mark.parametrize("apart", [1.0, 1e-3, 1e-5, 1e-7, 0.0])
-def test_numbers_that_are_all_but_equal_stay_what_they_are(apart: float) -> None:
+@pytest.mark.parametrize("make", [Whole, Paired])
+def test_numbers_that_are_all_but_equal_stay_what_they_are(
+    make: type[Whole | Paired], apart: float
+) -> None:
     """Rounding may not carry one of them over the last level, to the other end."""
     source = torch.Generator().manual_seed(4)
     x = 100 + apart * torch.randn(64, 128, generator=source)
-    out = Paired(torch.eye(128), torch.zeros(128))(x, torch.empty(64, 128))
+    out = make(torch.eye(128), torch.zeros(128))(x.clone(), torch.empty(64, 128))
     torch.testing.assert_close(out, x, atol=apart / 40 + 3e-5, rtol=0)
 
 
@@ -210,7 +185,7 @@ def test_sums_that_are_cut_off_are_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("cxstream.understand.whole._times", cut_off)
     assert all(sums_are_exact(weight) for weight in (ones, -ones, mixed))
     monkeypatch.setattr(
-        "cxstream.understand.whole._in_pairs", lambda weight: ((weight * 127).round(), ones[:, 0])
+        "cxstream.understand.whole.in_pairs", lambda weight: ((weight * 127).round(), ones[:, 0])
     )
     assert not sums_are_exact(ones)
     assert not sums_are_exact(-ones)
@@ -234,10 +209,11 @@ def test_a_product_that_looks_at_its_rows_is_never_steady() -> None:
 
 
 @pytest.mark.parametrize("floor", [2, 4, 8])
+@pytest.mark.usefixtures("fused", "one_thread")
 def test_a_text_of_few_tokens_gets_company_where_few_rows_are_not_steady(
     floor: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Floats, "steady_from", lambda _: floor)
+    monkeypatch.setattr(Plain, "steady_from", lambda _: floor)
     bert = PackedBert(SHAPE, tensors())
     rows: list[int] = []
     through = bert._through
