@@ -108,7 +108,7 @@ def _tell_precision(encoder: Encoder, ears: Ears | None) -> None:
     seen = "; ".join(
         f"{t.precision}: {t.tokens_per_s:,.0f} tokens/s, cosine {t.nearness:.4f}" for t in trials
     )
-    steps = "fused" if getattr(encoder, "fused", False) else "torch's own (see cxstream compile)"
+    steps = "fused" if getattr(encoder, "fused", False) else "torch's own (see cxstream doctor)"
     _log.info(
         "the encoder calculates in %s (%s); steps: %s", precision, seen or "set, not tried", steps
     )

@@ -25,7 +25,8 @@ def compile_steps() -> None:
     """
     from cxstream.understand.fused import build
 
-    console.put(f"compiled: {build.compile_library()}")
+    at = build.prepare()
+    console.put(f"compiled: {at}" if build.suits() else f"{at} is not for this processor")
 
 
 @app.command()

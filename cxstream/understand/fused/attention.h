@@ -10,9 +10,9 @@
 namespace cxstream {
 
 // e to the power of x, as a power of two and a polynomial for the rest. Bounds that no trained encoder meets
-// stand for taking each row's largest away first: e to 80, and all sums of it, are numbers yet.
+// stand for taking each row's largest away first: e to 64 times what 512 tokens add up to is a number yet.
 inline Eight raised(Eight x) {
-  constexpr float MOST = 80.0f;
+  constexpr float MOST = 64.0f;
   x = x < -MOST ? Eight{} - MOST : x;
   x = x > MOST ? Eight{} + MOST : x;
   const Eight power = (x * 1.44269504f + WHOLE) - WHOLE;

@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,9 @@ LIMIT_S: Final = 300.0
 _COMPILERS: Final = ("c++", "g++", "clang++")
 _FLAGS: Final = ("-std=c++20", "-O3", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
 _X86: Final = ("-march=x86-64-v3",)
-"""AVX2 and FMA, which all x86 servers since 2015 have: an image may run on another machine than built it."""
+"""AVX2, FMA and what came with them, as x86 servers since 2015 have: an image may run on another machine."""
+_HAS: Final = ("avx2", "fma3", "bmi", "bmi2", "lzcnt", "f16c")
+"""Torch's names of it, as far as it knows them."""
 
 
 def library(folder: Path = HERE) -> Path:
@@ -60,11 +63,24 @@ def compile_library(folder: Path = HERE) -> Path:
         said = getattr(problem, "stderr", None) or str(problem)
         raise ModelError(f"{compiler} could not compile {HERE / 'fused.cpp'}: {said}") from problem
     finally:
-        made.unlink(missing_ok=True)
+        with suppress(OSError):
+            made.unlink(missing_ok=True)
     for old in folder.glob(f"{_name()}*.so"):
         if old != target:
             old.unlink(missing_ok=True)
     return target
+
+
+def prepare() -> Path:
+    """Compile it and load it; where it lies. What cannot be loaded (of a newer system, say) is made anew."""
+    at = compile_library()
+    if suits() and not loaded():
+        at.unlink()
+        loaded.cache_clear()
+        at = compile_library()
+        if not loaded():
+            raise ModelError(f"{at} was compiled and cannot be loaded; the log says why")
+    return at
 
 
 @cache
@@ -83,7 +99,8 @@ def loaded() -> bool:
 
 def suits() -> bool:
     """Whether this processor has the instructions that the library is compiled for."""
-    return not _on_x86() or bool(torch.cpu.get_capabilities().get("avx2"))
+    has = torch.cpu.get_capabilities()
+    return not _on_x86() or all(has.get(instructions) for instructions in _HAS)
 
 
 def _name() -> str:

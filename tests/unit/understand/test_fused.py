@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 from small_bert import SHAPE, tensors, texts
 from torch import Tensor
+from torch.jit import ScriptFunction
 from torch.nn import functional
 
 from cxstream.errors import ModelError
 from cxstream.understand import packed
 from cxstream.understand.fused import build
+from cxstream.understand.fused.passes import in_floats, in_whole_numbers
 from cxstream.understand.fused.weights import (
     COLUMNS,
     GROUP,
@@ -24,6 +27,7 @@ from cxstream.understand.fused.weights import (
     groups_of,
     in_fours,
 )
+from cxstream.understand.layers import scripted
 from cxstream.understand.packed import PackedBert, Precision, Shape
 from cxstream.understand.products import BLOCK
 from cxstream.understand.whole import Paired, Whole
@@ -91,13 +95,20 @@ def test_attention_is_attention(length: int, heads: int) -> None:
     )
 
 
-def test_attention_keeps_to_numbers_whatever_it_is_given() -> None:
+@pytest.mark.parametrize("length", [4, 61, 62, 512])
+def test_attention_keeps_to_numbers_whatever_it_is_given(length: int) -> None:
     """Tokens a thousand times as near as any encoder has them, all pulling one way."""
-    qkv = torch.full((4, 3 * 64), 100.0)
-    qkv[:2, :64] = -100.0
-    mixed = torch.empty(4, 64)
-    torch.ops.cxstream.attend(qkv, None, None, torch.tensor([[0, 1, 4]]), 4, mixed, None, None)
-    torch.testing.assert_close(mixed, torch.full((4, 64), 100.0))
+    qkv = torch.full((length, 3 * 64), 100.0)
+    qkv[: length // 2, :64] = -100.0
+    mixed, runs = torch.empty(length, 64), torch.tensor([[0, 1, length]])
+    torch.ops.cxstream.attend(qkv, None, None, runs, 4, mixed, None, None)
+    torch.testing.assert_close(mixed, torch.full((length, 64), 100.0), atol=1e-3, rtol=0)
+
+
+def test_torch_compiles_the_passes() -> None:
+    """Else each step would wait for the interpreter, and nothing would say so."""
+    assert isinstance(scripted(in_floats), ScriptFunction)
+    assert isinstance(scripted(in_whole_numbers), ScriptFunction)
 
 
 def test_gelu_is_gelu() -> None:
@@ -261,6 +272,26 @@ def test_it_is_compiled_once_and_its_forerunner_goes(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [made]
     before = made.stat().st_mtime_ns
     assert build.compile_library(tmp_path).stat().st_mtime_ns == before
+
+
+def test_one_that_cannot_be_loaded_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, tries = tmp_path / "fused.so", iter([False, True, True])
+
+    def compiled() -> Path:
+        at.touch(exist_ok=False)
+        return at
+
+    loaded = Mock(side_effect=tries)
+    monkeypatch.setattr(build, "compile_library", compiled)
+    monkeypatch.setattr(build, "loaded", loaded)
+    assert build.prepare() == at
+    assert loaded.cache_clear.call_count == 1
+    at.unlink()
+    loaded.side_effect = [False, False]
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        build.prepare()
 
 
 def test_other_sources_are_another_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
