@@ -95,15 +95,14 @@ class PackedBert:
         wide = len(weights["encoder.layer.0.intermediate.dense.weight"])
         fused = fused and precision != "bf16" and fit(shape.hidden, shape.heads, wide)
         make, self._floor = self._product_of(weights, fused=fused and build.loaded())
-        self.fused = issubclass(make, (Plain, Sums, Panels))
         self._block = make.block
         self._rows = make.rows if make is Panels else rows_at_once(make.rows)
         self._steps = precision != "bf16" and attends_steadily(shape.hidden, shape.heads)
         self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
         if issubclass(make, (Plain, Sums, Panels)):
-            self._through = passes.compiled(make.own)
+            self.fused, self._through = True, passes.compiled(make.own)
         else:
-            self._through = through if on_gpu else compiled()
+            self.fused, self._through = False, through if on_gpu else compiled()
 
     @torch.inference_mode()
     def __call__(self, batch: Sequence[Sequence[int]]) -> Tensor:

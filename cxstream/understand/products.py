@@ -47,27 +47,39 @@ def multiply(
     """Rows times weights, plus bias: x (rows, inputs) into out (rows, outputs), which it also returns.
 
     `spent`: nobody needs x any more, it may be written over.
-    In floating point in blocks of exactly `block` rows, the last one filled up with zeros, which is steady
-    anywhere; 0: all rows at once. Written so that torch can compile it (see `layers`).
+    In floating point `in_blocks`. Written so that torch can compile it (see `layers`).
     """
     if len(parts) == 4:
         return whole(x, out, parts, spent)
     if len(parts) == 5:
         return paired(x, out, parts, spent)
-    across, bias = parts[0], parts[1]
+    return in_blocks(x, parts[0], parts[1], out, block)
+
+
+def in_blocks(x: Tensor, across: Tensor, bias: Tensor | None, out: Tensor, block: int) -> Tensor:
+    """A product in floating point, in blocks of exactly `block` rows, the last one filled up with zeros.
+
+    That is steady anywhere; 0: all rows at once. It returns `out`.
+    """
     if block == 0:
-        return torch.addmm(bias, x, across, out=out)
+        return _product(x, across, bias, out)
     rows = x.shape[0]
     full = rows - rows % block
     for row in range(0, full, block):
-        torch.addmm(bias, x[row : row + block], across, out=out[row : row + block])
+        _product(x[row : row + block], across, bias, out[row : row + block])
     if full < rows:
         last = torch.zeros(block, x.shape[1], dtype=x.dtype, device=x.device)
         last[: rows - full] = x[full:]
-        # with `out`, as above: torch's compiler would make two steps of it, and other bits
         room = torch.empty(block, out.shape[1], dtype=x.dtype, device=x.device)
-        out[full:] = torch.addmm(bias, last, across, out=room)[: rows - full]
+        out[full:] = _product(last, across, bias, room)[: rows - full]
     return out
+
+
+def _product(x: Tensor, across: Tensor, bias: Tensor | None, out: Tensor) -> Tensor:
+    """With `out` always: without it torch's compiler would make two steps of it, and other bits."""
+    if bias is None:
+        return torch.mm(x, across, out=out)
+    return torch.addmm(bias, x, across, out=out)
 
 
 class Floats:

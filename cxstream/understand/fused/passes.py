@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from cxstream.understand.layers import Layers, scripted
+from cxstream.understand.products import in_blocks
 
 
 def in_floats(
@@ -26,8 +27,8 @@ def in_floats(
     """Take the rows x (tokens, hidden) of many texts through all layers, in place, in single precision.
 
     `runs` (int64): from which row, how many texts, of so many tokens each. `blocks`: rows from and to that stay
-    in the cache together. `block`: see `in_blocks`. `weights` of each layer as in `understand.layers`, products
-    as `weights.Plain`.
+    in the cache together. `block`: see `products.in_blocks`. `weights` of each layer as in `understand.layers`,
+    products as `weights.Plain`.
     """
     hidden, outputs = x.shape[1], weights[0][3][0].shape[1]
     most = blocks[0][1] + 1
@@ -35,36 +36,20 @@ def in_floats(
     wide, narrow = torch.empty(most, outputs), torch.empty(most, hidden)
     for layer in weights:
         for start, stop in blocks:
-            in_blocks(x[start:stop], layer[0][0], qkv[start:stop], block)
+            in_blocks(x[start:stop], layer[0][0], None, qkv[start:stop], block)
         torch.ops.cxstream.attend(qkv, None, layer[0][1], runs, heads, mixed, None, None)
         for start, stop in blocks:
             rows, one, two = x[start:stop], narrow[: stop - start], wide[: stop - start]
-            in_blocks(mixed[start:stop], layer[1][0], one, block)
+            in_blocks(mixed[start:stop], layer[1][0], None, one, block)
             torch.ops.cxstream.add_norm(
                 one, None, layer[1][1], rows, layer[2][0], layer[2][1], epsilon, None, None
             )
-            in_blocks(rows, layer[3][0], two, block)
+            in_blocks(rows, layer[3][0], None, two, block)
             torch.ops.cxstream.gelu(two, None, layer[3][1], None, None)
-            in_blocks(two, layer[4][0], one, block)
+            in_blocks(two, layer[4][0], None, one, block)
             torch.ops.cxstream.add_norm(
                 one, None, layer[4][1], rows, layer[5][0], layer[5][1], epsilon, None, None
             )
-
-
-def in_blocks(x: Tensor, across: Tensor, out: Tensor, block: int) -> None:
-    """A product in single precision; in blocks of exactly so many rows, the last filled up with zeros."""
-    rows = x.shape[0]
-    if block == 0:  # all rows at once
-        torch.mm(x, across, out=out)
-        return
-    full = rows - rows % block
-    for row in range(0, full, block):
-        torch.mm(x[row : row + block], across, out=out[row : row + block])
-    if full < rows:
-        last, room = torch.zeros(block, x.shape[1]), torch.empty(block, out.shape[1])
-        last[: rows - full] = x[full:]
-        torch.mm(last, across, out=room)
-        out[full:] = room[: rows - full]
 
 
 def in_whole_numbers(
@@ -133,19 +118,7 @@ def compiled(own: bool | None) -> Layers:
     """The layers in single precision (None), or in whole numbers by our own product or torch's."""
     made = scripted(in_floats if own is None else in_whole_numbers)
     further = () if own is None else (own,)
-
-    def through(
-        x: Tensor,
-        weights: list[list[list[Tensor]]],
-        runs: list[tuple[int, int, int]],
-        blocks: list[tuple[int, int]],
-        heads: int,
-        steps: bool,
-        block: int,
-        epsilon: float,
-    ) -> None:
-        """The layers, asked as `understand.layers` asks; attention has one way here."""
-        del steps
-        made(x, weights, torch.tensor(runs), blocks, heads, block, epsilon, *further)
-
-    return through
+    # attention has one way here, so nobody need say which
+    return lambda x, weights, runs, blocks, heads, _, block, epsilon: made(
+        x, weights, torch.tensor(runs), blocks, heads, block, epsilon, *further
+    )
