@@ -4,7 +4,7 @@ Started by `end_to_end.py`:  ours.py BROKERS PREFIX FILE
 
 FILE gets one line a handled signal: when its fragment was due, how long until its decisions were safe, both in
 seconds, and how many texts the cache knew until then, of so many asked; and, when it stops, a last one with the
-loop's lags.
+loop's lags, each behind the time when it was seen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Kept(Metrics):
     def __init__(self, out: IO[str]) -> None:
         super().__init__()
         self._out = out
-        self.lags: list[float] = []
+        self.lags: list[tuple[float, float]] = []
         self.hits = [0, 0]
 
     def decided_after(self, seconds: float) -> None:
@@ -43,7 +43,7 @@ class Kept(Metrics):
 
     def loop_lag(self, seconds: float) -> None:
         """Keep it."""
-        self.lags.append(seconds)
+        self.lags.append((time.time(), seconds))
         super().loop_lag(seconds)
 
     def remembered(self, hits: int, asked: int) -> None:

@@ -91,10 +91,10 @@ def _checked(name: str, check: Callable[[], str], mend: str) -> Finding:
 
 
 def _steps() -> Finding:
-    """Optional: torch's own steps do the same, more slowly."""
-    found = "compiled" if build.loaded() else "not compiled, so torch's own steps serve"
+    """Optional: torch's steps and numpy's do the same, more slowly."""
+    found = "compiled" if build.loaded() else "not compiled, so torch's steps and numpy's serve"
     if not build.suits():
-        found = "not for this processor, so torch's own steps serve"
+        found = "not for this processor, so torch's steps and numpy's serve"
     return Finding("fused steps", build.loaded(), False, found, "cxstream compile")
 
 

@@ -77,7 +77,7 @@ def scorer(settings: Settings, ears: Ears | None = None) -> Scorer:
     stream = foresight(settings)
     if isinstance(stream, Stream):
         try:
-            loaded.gist = stream.fits(loaded.encoder).gist
+            loaded.gists = stream.fits(loaded.encoder).gists
         except ModelError as error:
             _log.warning("risk is set by hand, and no next action is known: %s", error)
     read = stream if isinstance(stream, Stream) else None

@@ -107,6 +107,6 @@ def _told(
 ) -> tuple[Array, Array]:
     plain = [normalise(e.text) for e in examples]
     read = vectors(encoder, plain, cache, report)
-    x = np.stack([features(v, text) for v, text in zip(read, plain, strict=True)])
+    x = features(read, plain)
     y = np.array([[mood in (e.moods or ()) for mood in MOODS] for e in examples], np.float32)
     return x, y

@@ -59,11 +59,11 @@ def lighten(data: Path, models: Path, *, seed: int, report: Report, cache: Path)
     """Distil the light model, and write what drift is measured against: both repeat the models as they ship."""
     stream = load_stream(models / PLACE)
     heavy = load_scorer(models)
-    heavy.gist = stream.fits(heavy.encoder).meaning
+    heavy.gists = stream.fits(heavy.encoder).meanings
     mark = stream.about.mark.hex()
     train_light(heavy, data, models, seed=seed, report=report, cache=cache, stream=mark)
     light = LightScorer(load_light(models / LIGHT))
-    heavy.gist = stream.gist
+    heavy.gists = stream.gists
     write_reference(RoutedScorer(light, heavy, whole=stream.whole), data, models, report=report)
 
 
@@ -71,7 +71,7 @@ def describe(metrics: dict[str, Any], data: Path, models: Path, *, report: Repor
     """Audit the models, test their explanations, and tell both in the card of the scores."""
     stream = load_stream(models / PLACE)
     scorer = load_scorer(models)
-    scorer.gist = stream.fits(scorer.encoder).gist  # else the risk audited is the one by hand
+    scorer.gists = stream.fits(scorer.encoder).gists  # else the risk audited is the one by hand
     metrics["audit"] = audit_section(audit(scorer, stream, report))
     metrics["explanations"] = deletion_section(deletion_test(scorer, data, report=report))
     write_metrics(metrics, models)

@@ -97,7 +97,8 @@ def reference_of(readings: Iterable[Reading], model: str, *, routed: bool = Fals
 def distance(gist: bytes, mean: np.ndarray, spread: np.ndarray) -> float:
     """How far a gist lies from the mean: the root of the mean squared deviation, in spreads."""
     away = (np.frombuffer(gist, np.int8) - mean) / spread
-    return float(np.sqrt(np.dot(away, away) / len(away)))
+    # not np.dot: it lets go of the interpreter, which a busy worker's loop waits to get back
+    return float(np.sqrt(np.square(away).sum() / len(away)))
 
 
 def save_reference(reference: Reference, path: Path) -> None:

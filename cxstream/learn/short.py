@@ -29,7 +29,7 @@ def remembering(
     known = sorted(set(texts))
     rows = vectors(scorer.encoder, known, kept, report)
     same = ModelScorer(Kept(scorer.encoder, dict(zip(known, rows, strict=True))), scorer.heads)
-    same.gist = scorer.gist
+    same.gists = scorer.gists
     return same
 
 

@@ -46,7 +46,7 @@ def evaluate_stream(
     rows = vectors(scorer.encoder, plain, cache, report)
     known = Kept(scorer.encoder, dict(zip(plain, rows, strict=True)))
     told = dialogues(ModelScorer(known, scorer.heads), data, report, (split,))
-    gists = {t: stream.gist(v, p) for t, v, p in zip(written, rows, plain, strict=True)}
+    gists = dict(zip(written, stream.gists(rows, plain), strict=True))
     figures: Figures = {}
     foreseen = [_foreseen(stream, dialogue, gists) for dialogue in told]
     for number, outcome in enumerate(OUTCOMES):
@@ -79,7 +79,7 @@ def _foreseen(stream: Stream, dialogue: Dialogue, gists: dict[str, bytes]) -> Fl
         memory = stream.follow(memory, with_gist(turn, gists))
         if turn.measured is not None:
             weights = stream.weights
-            evidence = stream.evidence(memory, tuple(turn.measured.values()))
+            evidence = stream.plain.evidence(memory, tuple(turn.measured.values()))
             odds = np.asarray(weights.risk @ evidence + weights.risk_offset, np.float64)
             found.append(1 / (1 + np.exp(-odds)))
     return np.stack(found)
@@ -93,7 +93,7 @@ def _actions(stream: Stream, told: list[Dialogue], gists: dict[str, bytes]) -> F
         for turn, after in pairwise(dialogue.turns):
             memory = stream.follow(memory, with_gist(turn, gists))
             if after.action in place:
-                chances.append(stream.chances(memory))
+                chances.append(stream.plain.chances(memory))
                 chosen.append(place[after.action])
                 offered.append(after.offered)
     if not chances:

@@ -21,8 +21,8 @@ from torch.nn import functional
 from cxstream.learn.stream_data import Dialogue, Report
 from cxstream.understand.heads import Array
 from cxstream.understand.memory import CHANNELS, SUMS
+from cxstream.understand.network import Weights, numbers
 from cxstream.understand.phrases import TOLD, Phrases
-from cxstream.understand.stream import Weights, numbers
 from cxstream.understand.trajectory import OUTCOMES, measures
 
 NOTHING: Final = -1
@@ -70,7 +70,7 @@ class Sequences:
 def sequences(
     dialogues: Sequence[Dialogue], row_of: dict[str, int], inputs: Array, labels: Sequence[str]
 ) -> Sequences:
-    """The arrays of dialogues; `inputs` are `gist_input` of each text, `labels` the known actions."""
+    """The arrays of dialogues; `inputs` are `gist_inputs` of each text, `labels` the known actions."""
     known = {label: number for number, label in enumerate(labels)}
     tasks = {task: n for n, task in enumerate(sorted({d.task for d in dialogues}))}
     turns = [turn for d in dialogues for turn in d.turns]
@@ -83,11 +83,12 @@ def sequences(
         first=first,
         text=text,
         acts=np.array([turn.acts for turn in turns]),
-        numbers=np.stack(
+        numbers=np.array(
             [
                 numbers(turn.said, float(inputs[row, -2]), float(inputs[row, -1]))
                 for turn, row in zip(turns, text, strict=True)
-            ]
+            ],
+            np.float32,
         ),
         action=action,
         following=following,

@@ -94,7 +94,7 @@ def evidence(
         for turn in dialogue.turns:
             memory = stream.follow(memory, with_gist(turn, gists))
             if turn.measured is not None:
-                rows.append(stream.evidence(memory, tuple(turn.measured.values())))
+                rows.append(stream.plain.evidence(memory, tuple(turn.measured.values())))
         found.append(np.array(rows, np.float64)[:, :-TOLD])
     return found
 

@@ -34,7 +34,7 @@ from cxstream.understand.model import ModelScorer
 from cxstream.understand.normalise import normalise
 from cxstream.understand.phrases import TOLD
 from cxstream.understand.scorer import Scorer
-from cxstream.understand.stream import About, Stream, gist_input
+from cxstream.understand.stream import About, Stream, gist_inputs
 from cxstream.understand.stream_file import PLACE, mark, save
 from cxstream.understand.trajectory import OUTCOMES
 
@@ -66,7 +66,7 @@ def train_stream(
     if isinstance(scorer, ModelScorer):  # it need not encode again
         scorer = ModelScorer(Kept(encoder, dict(zip(plain, found, strict=True))), scorer.heads)
     told = dialogues(scorer, data, report)
-    inputs = np.stack([gist_input(v, t) for v, t in zip(found, plain, strict=True)])
+    inputs = gist_inputs(found, plain)
     row_of = {text: row for row, text in enumerate(written)}
     taught = [d for d in told if d.split == "train"]
     labels = sorted({t.action for d in taught for t in d.turns if t.action})
@@ -81,8 +81,8 @@ def train_stream(
     about = About(encoder.name, encoder.fingerprint, tuple(labels), 1.0, bytes(8))
     stream = Stream(weights, about)
     gists = {
-        text: stream.whole(stream.press(seen), words)
-        for text, words, seen in zip(written, plain, inputs, strict=True)
+        text: stream.whole(meaning, words)
+        for text, words, meaning in zip(written, plain, stream.press(inputs), strict=True)
     }
     report("judging the stream", 0.0)
     stream, actions = _judge_actions(stream, told, gists)
@@ -117,7 +117,7 @@ def _judge_actions(
         for turn, after in pairwise(dialogue.turns):
             memory = stream.follow(memory, with_gist(turn, gists))
             if after.action in place:
-                chances.append(stream.chances(memory))
+                chances.append(stream.plain.chances(memory))
                 chosen.append(place[after.action])
                 offered.append(after.offered)
                 cools.append(number % 2 == 0)
@@ -157,7 +157,7 @@ def _weigh_risk(
         known = [n for n, d in enumerate(told) if outcome in d.ended]
         asked, seen = [told[n] for n in known], [rows[n] for n in known]
         heard = everything.of(known)
-        scores = crossed(seen, asked, heard, outcome, stream.units)
+        scores = crossed(seen, asked, heard, outcome, stream.weights.hidden.shape[1])
         shipped = best(scores, asked, outcome)
         truth = np.array([d.ended[outcome] for d in asked])
         slope, base = calibration(scores[shipped], truth)
@@ -171,7 +171,7 @@ def _weigh_risk(
             "calibration error": calibrated(chances, asked, outcome),
         }
         full = with_phrases(seen, asked, heard, outcome, range(len(seen)), 0)
-        weighed = blended(fit_parts(full, asked, outcome, stream.units), shipped)
+        weighed = blended(fit_parts(full, asked, outcome, stream.weights.hidden.shape[1]), shipped)
         weight[number, :-TOLD] = slope * weighed.weight[:-1]
         weight[number, number - TOLD] = slope * weighed.weight[-1]
         offset[number] = slope * weighed.offset + base

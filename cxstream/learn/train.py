@@ -263,12 +263,7 @@ def settled(
 ) -> dict[str, Head]:
     """The heads, balanced and calibrated on examples that were not taught."""
     plain = [normalise(example.text) for example in held]
-    x = np.stack(
-        [
-            features(v, text)
-            for v, text in zip(vectors(encoder, plain, cache, report), plain, strict=True)
-        ]
-    )
+    x = features(vectors(encoder, plain, cache, report), plain)
     made = {}
     for name, head in heads.items():
         y, weights = targets(name, held)

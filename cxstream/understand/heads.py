@@ -1,4 +1,4 @@
-"""The heads: from a sentence vector to probabilities, in plain numpy.
+"""The heads: from a sentence vector to probabilities, in numpy (compiled: `fused.readers`).
 
 A head is linear, or has one hidden layer; its outputs are calibrated (a temperature for one label out
 of many, a slope and an offset for each yes-or-no label). All heads live in one safetensors file that
@@ -73,6 +73,10 @@ class Head:
             powers = np.exp(logits - logits.max())
             result = powers / powers.sum()
         return dict(zip(self.labels, result.tolist(), strict=True))
+
+    def of_each(self, features: Array) -> list[dict[str, float]]:
+        """The probabilities of many texts, a row each."""
+        return [self.probabilities(row) for row in features]
 
 
 @dataclass(frozen=True, slots=True)

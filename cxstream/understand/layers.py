@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from cxstream.understand.products import multiply
 
-F = TypeVar("F", bound=Callable[..., None])
+F = TypeVar("F", bound=Callable[..., Tensor | None])
 Layers = Callable[
     [
         Tensor,
@@ -115,10 +115,41 @@ def attends_steadily(hidden: int, heads: int) -> bool:
 _BESIDE: Final = 9
 
 
+def embedded(
+    ids: Tensor,
+    runs: list[tuple[int, int, int]],
+    words: Tensor,
+    positions: Tensor,
+    weight: Tensor,
+    shift: Tensor,
+    epsilon: float,
+) -> Tensor:
+    """The rows of texts before the first layer, of their token ids, text after text: words and places."""
+    places = [torch.arange(length).repeat(texts) for _, texts, length in runs]
+    at = torch.cat(places).to(ids.device)
+    summed = words[ids].add_(positions[at])
+    return functional.layer_norm(summed, [words.shape[1]], weight, shift, epsilon)
+
+
+def pooled(x: Tensor, runs: list[tuple[int, int, int]]) -> Tensor:
+    """Of the rows of each text the mean, and beside it the first: (texts, 2 * hidden), single precision."""
+    found: list[Tensor] = []
+    for start, texts, length in runs:
+        rows = x[start : start + texts * length].view(texts, length, x.shape[1])
+        found.append(torch.cat((rows.mean(1), rows[:, 0]), 1))
+    return torch.cat(found).float().cpu()
+
+
 @cache
 def compiled() -> Layers:
     """`through`, compiled by torch."""
     return scripted(through)
+
+
+@cache
+def ends() -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """`embedded` and `pooled`, compiled by torch."""
+    return scripted(embedded), scripted(pooled)
 
 
 def scripted(function: F) -> F:

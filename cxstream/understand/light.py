@@ -4,7 +4,8 @@ It repeats what the transformer would say, and knows how sure it may be of that.
 frequent utterances, which holds the transformer's own scores; then it adds up word vectors of its own (single
 words and pairs, hashed into a table), puts a small network on the sum, and gives with its scores an
 *agreement*: the calibrated probability that the transformer would say the same in everything that decisions
-read. Whether that is enough is for `routing` to judge. Plain numpy; made by `learn.student`.
+read. Whether that is enough is for `routing` to judge. In numpy, or compiled
+(`fused.readers`); made by `learn.student`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from safetensors.numpy import save_file
 
 from cxstream.errors import ModelError
 from cxstream.events import Scores
+from cxstream.understand.fused.readers import thinker_of
 from cxstream.understand.labels import EMOTIONS, INTENTS, SENTIMENTS
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Scorer, to_scores
@@ -101,6 +103,8 @@ class LightScorer:
         self._outer, self._outer_bias = arrays["outer"], arrays["outer_bias"]
         self._trust, self._trust_bias = arrays["trust"], arrays["trust_bias"]
         self._sure, self._sure_bias = arrays["sure"], float(arrays["sure_bias"][0])
+        labels = len(INTENTS), len(SENTIMENTS), len(EMOTIONS) + 1
+        self._thinker = thinker_of(arrays, labels, DOUBTS, LONGEST)
         keys = light.arrays["memo_keys"].tolist()
         self._memo = {key: row for row, key in enumerate(keys)}
         self._memo_scores = light.arrays["memo_scores"]
@@ -129,6 +133,9 @@ class LightScorer:
         if row is not None:
             kept = scores_of(self._memo_scores[row] / UNIT, self.name)
             return Answer(kept, 1.0, self._memo_gists[row].tobytes())
+        if self._thinker is not None:
+            said, pressed, agreement = self._thinker(buckets_of(normalised, len(self._scale)))
+            return Answer(scores_of(said, self.name), agreement, pressed)
         said, gist, about = self.think(normalised)
         pressed = np.rint(gist * 127).astype(np.int8).tobytes()
         return Answer(scores_of(said, self.name), self.trust(about), pressed)

@@ -41,6 +41,11 @@ _WIDTH: Final = len(CHANNELS)
 SUMS: Final = 2 + len(KEPT) * _WIDTH
 
 
+def size_of(units: int) -> int:
+    """Bytes of a memory with so many units."""
+    return _HEAD.size + 2 * units + 4 * (len(KEPT) * _WIDTH + TOLD)
+
+
 @dataclass(slots=True)
 class Memory:
     """`units` (H,); `kept` (len(KEPT), len(CHANNELS)); `told` (TOLD,) the mean of what the customer's phrases
@@ -57,7 +62,7 @@ class Memory:
     def load(cls, data: bytes, mark: bytes, units: int) -> Memory:
         """From bytes; a new memory where they are empty or other weights wrote them."""
         size = _HEAD.size + 2 * units
-        if len(data) != size + 4 * (len(KEPT) * _WIDTH + TOLD) or data[:8] != mark:
+        if len(data) != size_of(units) or data[:8] != mark:
             nothing = np.zeros((len(KEPT), _WIDTH), np.float32), np.zeros(TOLD, np.float32)
             return cls(np.zeros(units, np.float32), *nothing)
         _, customer, agent = _HEAD.unpack_from(data)

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Literal
 
-import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -22,6 +22,7 @@ from torch import Tensor
 
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
+from cxstream.understand.fused.readers import unit_rows
 from cxstream.understand.packed import PackedBert, Precision, Shape
 from cxstream.understand.precision import Trial, best, candidates, try_each
 from cxstream.understand.tokens import Tokens
@@ -96,13 +97,10 @@ class MiniLm:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One row a text, in order; independent of the texts beside it."""
-        vectors = np.empty((len(texts), self.dimensions), np.float32)
-        for start in range(0, len(texts), CHUNK):
-            part = texts[start : start + CHUNK]
-            vectors[start : start + CHUNK] = self._bert(self.tokenise(part)).numpy()
-        halves = vectors.reshape(-1, self.sentence)
-        # each sum is over one row, in an order that no neighbour can change
-        halves /= np.maximum(np.sqrt(np.square(halves).sum(1, keepdims=True)), 1e-12)
+        starts = range(0, max(1, len(texts)), CHUNK)
+        parts = [self._bert(self.tokenise(texts[start : start + CHUNK])) for start in starts]
+        vectors: Vectors = (torch.cat(parts) if len(parts) > 1 else parts[0]).numpy()
+        unit_rows(vectors.reshape(-1, self.sentence))
         return vectors
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:

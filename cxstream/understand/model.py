@@ -11,10 +11,11 @@ import numpy as np
 from cxstream.errors import ModelError
 from cxstream.events import Scores
 from cxstream.understand.encoder import Encoder, Vectors
+from cxstream.understand.fused.readers import reader_of
 from cxstream.understand.heads import Array, Heads, load
 from cxstream.understand.normalise import normalise
 from cxstream.understand.scorer import Reading, to_scores
-from cxstream.understand.tone import tone
+from cxstream.understand.tone import FEATURES, tone
 
 ENCODER: Final = "encoder/layers.safetensors"
 SCORES: Final = "scores/heads.safetensors"
@@ -27,15 +28,23 @@ STRETCH: Final = 384**0.5
 """Brings the numbers of a unit vector to a spread of about 1."""
 
 
-def features(vector: Vectors, normalised: str) -> Array:
-    """What a head reads of one text: its unit vectors, stretched to a spread of about 1, and the tone."""
-    return np.concatenate([vector * np.float32(STRETCH), np.array(tone(normalised), np.float32)])
+def features(vectors: Vectors, normalised: Sequence[str]) -> Array:
+    """What a head reads of texts, a row each: unit vectors, stretched to a spread of about 1, and the tone.
+
+    All at once: for each array of some size numpy lets go of the interpreter.
+    """
+    size = vectors.shape[1]
+    rows = np.empty((len(vectors), size + len(FEATURES)), np.float32)
+    np.multiply(vectors, np.float32(STRETCH), out=rows[:, :size])
+    told = np.array([tone(text) for text in normalised], np.float32)
+    rows[:, size:] = told.reshape(len(vectors), len(FEATURES))  # else one text's would do for all
+    return rows
 
 
 class ModelScorer:
     """The transformer's scores (see `scorer.Scorer`).
 
-    `gist`, where it is set, makes the gist of a text from its vector (see `stream.Stream.gist`).
+    `gists`, where it is set, makes the gists of texts from their vectors (see `stream.Stream.gists`).
     ModelError when the heads were trained on another encoder than the one given.
     """
 
@@ -49,28 +58,30 @@ class ModelScorer:
         self.encoder = encoder
         self.heads = heads
         self.name = heads.name
-        self.gist: Callable[[Vectors, str], bytes] | None = None
+        self._readers = {
+            name: reader_of(head) or head.of_each for name, head in heads.heads.items()
+        }
+        self.gists: Callable[[Vectors, Sequence[str]], list[bytes]] | None = None
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         return [reading.scores for reading in self.read(texts)]
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """The scores of each text and, in the same pass, its gist."""
+        if not texts:
+            return []
         plain = [normalise(text) for text in texts]
         vectors = self.encoder.encode(plain)
-        gist = self.gist or _no_gist
+        gists = self.gists(vectors, plain) if self.gists else [b""] * len(plain)
         scores = self._scores(vectors, plain)
-        return [
-            Reading(found, gist(vector, text))
-            for found, vector, text in zip(scores, vectors, plain, strict=True)
-        ]
+        return [Reading(*both) for both in zip(scores, gists, strict=True)]
 
     def _scores(self, vectors: Vectors, plain: Sequence[str]) -> list[Scores]:
         """Head by head, all texts: a head's weights stay in the core's own cache, those of all would not."""
         size = self.heads.dimensions
-        read = [features(vector[:size], text) for vector, text in zip(vectors, plain, strict=True)]
+        rows = features(vectors[:, :size], plain)
         found = {
-            name: [head.probabilities(row if head.tone else row[:size]) for row in read]
+            name: self._readers[name](rows if head.tone else rows[:, :size])
             for name, head in self.heads.heads.items()
         }
         return [
@@ -83,10 +94,6 @@ class ModelScorer:
             )
             for place in range(len(plain))
         ]
-
-
-def _no_gist(_: Vectors, __: str) -> bytes:
-    return b""
 
 
 def load_scorer(

@@ -35,13 +35,8 @@ class MoodReader:
     def read(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """One mapping a text, in order; the probabilities do not add up to 1."""
         plain = [normalise(text) for text in texts]
-        return [
-            {
-                mood: round(probability, DECIMALS)
-                for mood, probability in self._head.probabilities(features(vector, text)).items()
-            }
-            for vector, text in zip(self._encoder.encode(plain), plain, strict=True)
-        ]
+        found = self._head.of_each(features(self._encoder.encode(plain), plain))
+        return [{mood: round(p, DECIMALS) for mood, p in moods.items()} for moods in found]
 
 
 def load_mood(models: Path, encoder: Encoder) -> MoodReader:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from itertools import groupby
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from cxstream.understand.fused import build, passes
 from cxstream.understand.fused.weights import Panels, Plain, PlainBlocks, Sums, fit
 from cxstream.understand.fused.weights import fitting as fused_fitting
-from cxstream.understand.layers import attends_steadily, compiled, through
+from cxstream.understand.layers import attends_steadily, compiled, ends, through
 from cxstream.understand.products import BLOCK, Blocks, Floats, rows_at_once, spans
 from cxstream.understand.whole import Paired, Whole, fitting
 
@@ -42,19 +42,6 @@ class Shape:
     heads: int
     hidden: int
     epsilon: float
-
-
-class _Run(NamedTuple):
-    """So many texts of `length` tokens each, from row `start` on."""
-
-    start: int
-    texts: int
-    length: int
-
-    def of(self, rows: Tensor) -> Tensor:
-        """Its rows, as (texts, tokens, ...)."""
-        mine = rows[self.start : self.start + self.texts * self.length]
-        return mine.view(self.texts, self.length, -1)
 
 
 class PackedBert:
@@ -99,6 +86,7 @@ class PackedBert:
         self._rows = make.rows if make is Panels else rows_at_once(make.rows)
         self._steps = precision != "bf16" and attends_steadily(shape.hidden, shape.heads)
         self._layers = [_layer(weights, number, make) for number in range(shape.layers)]
+        self._embedded, self._pooled = ends()
         if issubclass(make, (Plain, Sums, Panels)):
             self.fused, self._through = True, passes.compiled(make.own)
         else:
@@ -109,7 +97,8 @@ class PackedBert:
         result = torch.empty(len(batch), 2 * self.hidden)
         order = sorted(range(len(batch)), key=lambda place: len(batch[place]))
         for places in _parts(order, batch, self._part):
-            result[torch.tensor(places)] = self._pass([batch[place] for place in places])
+            found = self._pass([batch[place] for place in places])
+            result.index_copy_(0, torch.tensor(places), found)
         return result
 
     def _product_of(self, weights: Mapping[str, Tensor], *, fused: bool) -> tuple[Product, int]:
@@ -135,23 +124,13 @@ class PackedBert:
         while sum(map(len, texts)) < self._floor:  # so few tokens: the text again, for company
             texts = [*texts, texts[-1]]
         runs = _runs(texts)
-        x = self._embed(texts)
+        ids = torch.tensor([token for text in texts for token in text], device=self._device)
+        x = self._embedded(ids, runs, self._words, self._positions, *self._first_norm, self._eps)
         # shared out over threads, rows get other neighbours from run to run
         block = BLOCK if torch.get_num_threads() > 1 else self._block
-        places = [tuple(run) for run in runs]
         blocks = list(spans(len(x), self._rows))
-        how = self._heads, self._steps, block, self._eps
-        self._through(x, self._layers, places, blocks, *how)  # type: ignore[arg-type]
-        pooled = [torch.cat((run.of(x).mean(1), run.of(x)[:, 0]), 1) for run in runs]
-        return torch.cat(pooled)[:wanted].float().cpu()
-
-    def _embed(self, texts: list[Sequence[int]]) -> Tensor:
-        """Token vectors, text after text."""
-        ids = torch.tensor([token for text in texts for token in text], device=self._device)
-        places = [place for text in texts for place in range(len(text))]
-        at = torch.tensor(places, device=self._device)
-        summed = self._words[ids].add_(self._positions[at])
-        return functional.layer_norm(summed, (self.hidden,), *self._first_norm, self._eps)
+        self._through(x, self._layers, runs, blocks, self._heads, self._steps, block, self._eps)
+        return self._pooled(x, runs)[:wanted]
 
 
 def _parts(order: list[int], batch: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]:
@@ -168,15 +147,14 @@ def _parts(order: list[int], batch: Sequence[Sequence[int]], most: int) -> Itera
         yield part
 
 
-def _runs(texts: list[Sequence[int]]) -> list[_Run]:
-    runs: list[_Run] = []
+def _runs(texts: list[Sequence[int]]) -> list[tuple[int, int, int]]:
+    """From which row, how many texts, of so many tokens each."""
+    runs: list[tuple[int, int, int]] = []
     row = 0
-    for text in texts:
-        if runs and runs[-1].length == len(text):
-            runs[-1] = runs[-1]._replace(texts=runs[-1].texts + 1)
-        else:
-            runs.append(_Run(row, 1, len(text)))
-        row += len(text)
+    for length, some in groupby(map(len, texts)):
+        count = len(list(some))
+        runs.append((row, count, length))
+        row += count * length
     return runs
 
 

@@ -16,8 +16,9 @@ from safetensors.numpy import save as to_bytes
 from cxstream.errors import ModelError
 from cxstream.understand.heads import Array
 from cxstream.understand.memory import CHANNELS, SUMS
+from cxstream.understand.network import Weights
 from cxstream.understand.phrases import TOLD, Phrases
-from cxstream.understand.stream import About, Stream, Weights
+from cxstream.understand.stream import About, Stream
 from cxstream.understand.trajectory import measures
 
 FORMAT: Final = "2"

@@ -32,7 +32,7 @@ EXEMPT: dict[str, str] = {
     "execute.promises": "our own file, in the package",
     "understand.lexicon": "our own file, in the package",
     "understand.memory": "a row's bytes behind `context.snapshot`",
-    "understand.stream": "a row's bytes behind `context.snapshot`",
+    "understand.network": "a row's bytes behind `context.snapshot`",
     "understand.minilm": "the encoder's folder, an operator's own; tokenizers and safetensors read it",
     "desk.keys": "hands the document on; `proof ...` reads it",
     "replay": "what our own workers wrote to topics of this run alone",

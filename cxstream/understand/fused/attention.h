@@ -4,28 +4,9 @@
 
 #include "rows.h"
 
-#include <bit>
 #include <cmath>
 
 namespace cxstream {
-
-// e to the power of x, as a power of two and a polynomial for the rest. Bounds that no trained encoder meets
-// stand for taking each row's largest away first: e to 64 times what 512 tokens add up to is a number yet.
-inline Eight raised(Eight x) {
-  constexpr float MOST = 64.0f;
-  x = x < -MOST ? Eight{} - MOST : x;
-  x = x > MOST ? Eight{} + MOST : x;
-  const Eight power = (x * 1.44269504f + WHOLE) - WHOLE;
-  const Eight rest = (x - power * 0.693359375f) + power * 2.12194440e-4f;
-  Eight sum = rest * 1.3888889e-3f + 8.3333333e-3f;
-  sum = sum * rest + 4.1666667e-2f;
-  sum = sum * rest + 1.6666667e-1f;
-  sum = sum * rest + 0.5f;
-  sum = sum * rest + 1.0f;
-  sum = sum * rest + 1.0f;
-  const EightWhole exponent = (__builtin_convertvector(power, EightWhole) + 127) << 23;
-  return sum * std::bit_cast<Eight>(exponent);
-}
 
 // How much each token looks at each, and what it sees there.
 class Head {

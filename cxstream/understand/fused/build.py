@@ -1,8 +1,8 @@
-"""Compiling the fused steps for this kind of processor, once, and loading them.
+"""Compiling fused steps and small networks for this kind of processor, once, and loading them.
 
 `cxstream compile` (which `make setup` runs) needs a C++ compiler and takes some ten seconds. The library lies
 beside its sources under a name that says of which sources, compiler flags and torch it was made, so another
-one is never loaded by mistake; where it is not there, torch's own steps serve.
+one is never loaded by mistake; where it is not there, torch's steps and numpy's serve.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
-
-import torch
 
 from cxstream.errors import ModelError
 
@@ -50,9 +48,12 @@ def compile_library(folder: Path = HERE) -> Path:
     if target.is_file():
         return target
     compiler = _compiler()
+    import torch  # which many commands do without
+
     torch_at = Path(str(torch.__file__)).parent
     made = target.with_suffix(f".{os.getpid()}")
-    command = [compiler, *_flags(), "-isystem", str(torch_at / "include"), str(HERE / "fused.cpp")]
+    command = [compiler, *_flags(), "-isystem", str(torch_at / "include")]
+    command += [*map(str, sorted(HERE.glob("*.cpp")))]
     command += ["-o", str(made), f"-L{torch_at / 'lib'}", "-ltorch_cpu"]
     try:
         subprocess.run(  # noqa: S603 - the compiler, on our own source
@@ -61,7 +62,7 @@ def compile_library(folder: Path = HERE) -> Path:
         made.replace(target)  # at once: another process may be starting
     except (OSError, subprocess.SubprocessError) as problem:
         said = getattr(problem, "stderr", None) or str(problem)
-        raise ModelError(f"{compiler} could not compile {HERE / 'fused.cpp'}: {said}") from problem
+        raise ModelError(f"{compiler} could not compile {HERE}/*.cpp: {said}") from problem
     finally:
         with suppress(OSError):
             made.unlink(missing_ok=True)
@@ -85,26 +86,38 @@ def prepare() -> Path:
 
 @cache
 def loaded() -> bool:
-    """Whether torch has the fused steps in this process, for tensors in main memory."""
+    """Whether the compiled functions are there in this process; of torch, for tensors in main memory."""
+    try:
+        import torch
+    except ImportError:
+        return False
     at = library()
     if not at.is_file() or not suits():
         return False
     try:
         torch.ops.load_library(at)  # type: ignore[no-untyped-call]
     except OSError as problem:
-        _log.warning("the encoder's fused steps cannot be loaded, torch's own serve: %s", problem)
+        _log.warning(
+            "what was compiled cannot be loaded, torch's steps and numpy's serve: %s", problem
+        )
         return False
     return True
 
 
 def suits() -> bool:
     """Whether this processor has the instructions that the library is compiled for."""
+    try:
+        import torch
+    except ImportError:
+        return False
     has = torch.cpu.get_capabilities()
     return not _on_x86() or all(has.get(instructions) for instructions in _HAS)
 
 
 def _name() -> str:
     """What libraries for this torch and kind of processor are called; others' are left alone."""
+    import torch
+
     return f"fused-{platform.machine()}-torch{torch.__version__}-"
 
 

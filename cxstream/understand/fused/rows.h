@@ -10,6 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "eight.h"
+
 namespace cxstream {
 
 using torch::stable::Tensor;
@@ -17,26 +19,6 @@ using Perhaps = std::optional<Tensor>;
 
 // Partial sums of a row; widths are multiples of it.
 constexpr int LANES = 16;
-
-// Eight numbers at once, added and raised in the same order on every processor.
-typedef float Eight __attribute__((vector_size(32)));
-typedef int32_t EightWhole __attribute__((vector_size(32)));
-
-inline Eight eight(const float* from) {
-  Eight x;
-  std::memcpy(&x, from, sizeof x);
-  return x;
-}
-
-template <typename V, typename T>
-void put(V x, T* to) {
-  std::memcpy(to, &x, sizeof x);
-}
-
-inline float sum(Eight x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
-
-// Added and taken away again, it rounds what is not too large for that.
-constexpr float WHOLE = 12582912.0f;
 
 template <typename T>
 T* numbers_of(const Tensor& tensor) {

@@ -12,7 +12,7 @@ from small_bert import SHAPE, tensors, texts
 from torch import Tensor
 
 from cxstream.understand.fused.weights import Plain
-from cxstream.understand.layers import attend, attends_steadily, compiled, through
+from cxstream.understand.layers import attend, attends_steadily, embedded, pooled, through
 from cxstream.understand.minilm import MiniLm
 from cxstream.understand.packed import PackedBert, Precision
 from cxstream.understand.precision import NEAR, Trial, best, try_each
@@ -60,10 +60,11 @@ def test_fewer_bits_stay_near(precision: Precision) -> None:
 def test_compiled_layers_give_the_bits_of_those_that_are_not(
     precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert compiled() is not through
     bert, said = PackedBert(SHAPE, tensors(), precision, fused=False), texts()
     rows = bert(said)
-    monkeypatch.setattr(bert, "_through", through)
+    for part, plain in (("_through", through), ("_embedded", embedded), ("_pooled", pooled)):
+        assert getattr(bert, part) is not plain
+        monkeypatch.setattr(bert, part, plain)
     assert torch.equal(bert(said), rows)
 
 

@@ -18,8 +18,9 @@ from cxstream.context.foresight import Said
 from cxstream.errors import ModelError
 from cxstream.understand.encoder import Vectors
 from cxstream.understand.memory import CHANNELS, SUMS, Memory
+from cxstream.understand.network import GIVEN, Weights
 from cxstream.understand.phrases import STEPS, TOLD, Listener, Phrases, key_of
-from cxstream.understand.stream import GIVEN, About, Stream, Weights
+from cxstream.understand.stream import About, Stream
 from cxstream.understand.stream_file import load, mark, save
 from cxstream.understand.trajectory import RuleTrajectory, measures
 
@@ -185,11 +186,11 @@ def test_running_numbers_are_means_and_maxima_of_the_side_that_spoke() -> None:
 
 def test_a_gist_is_small_and_says_how_much_was_said() -> None:
     ours = stream()
-    vector = np.full(WIDTH, WIDTH**-0.5, np.float32)
-    short, long = ours.gist(vector, "yes"), ours.gist(vector, "yes " * 60)
+    vectors = np.full((3, WIDTH), WIDTH**-0.5, np.float32)
+    short, long, none = ours.gists(vectors, ("yes", "yes " * 60, ""))
     assert len(short) == len(long) == GIST
     assert 0 < short[-1 - TOLD] < long[-1 - TOLD] <= 127
-    assert ours.gist(vector, "") != short
+    assert none != short
 
 
 def test_what_phrases_tell_moves_the_risk_of_the_customer_who_said_them_and_of_no_agent() -> None:
@@ -222,9 +223,8 @@ def test_a_file_gives_back_the_same_stream(tmp_path: Path) -> None:
     first = path.read_bytes()
     read = load(path)
     assert read.about == ours.about
-    assert read.gist(np.ones(WIDTH, np.float32), "why") == ours.gist(
-        np.ones(WIDTH, np.float32), "why"
-    )
+    vectors = np.ones((1, WIDTH), np.float32)
+    assert read.gists(vectors, ["why"]) == ours.gists(vectors, ["why"])
     said = Said(entry(0, "customer", bytes(GIST)), 0, False)
     memory = ours.follow(b"", said)
     assert read.follow(b"", said) == memory
