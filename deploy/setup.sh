@@ -30,4 +30,4 @@ fi
 echo "setup: cxstream and its tools"
 install --editable ".${EXTRAS-[train,test]}"
 echo "setup: the encoder's steps and the small networks"
-"$venv/bin/cxstream" compile || echo "setup: torch's own steps serve, which takes a good deal longer a text" >&2
+"$venv/bin/cxstream" compile || echo "setup: torch's steps and numpy's serve, which takes a good deal longer a text" >&2
