@@ -159,6 +159,18 @@ def test_half_precision_is_that_of_the_standard_for_every_number() -> None:
     np.testing.assert_allclose(found, np.tanh(drawn), rtol=6e-4, atol=2e-7)
 
 
+def test_what_lies_between_two_numbers_of_half_precision_goes_to_the_even_one() -> None:
+    """Half of what was kept, and half of one: every second lies in the middle."""
+    units = 2048
+    gates = np.repeat(np.array((0, 0, 80), np.float32), units)
+    network = network_of(replace(weights(units, spread=0), step_offset=gates), MARK)
+    assert network is not None
+    held = Memory.load(b"", MARK, units)
+    held.units = np.arange(units, dtype=np.float32) / 2048
+    after = Memory.load(network.follow(held.dump(MARK), said(b""), acts=True), MARK, units)
+    np.testing.assert_array_equal(after.units, ((1 + held.units) / 2).astype(np.float16))
+
+
 def test_a_count_ends_where_two_bytes_do() -> None:
     ours, numpys = both(8)
     full = Memory.load(b"", MARK, 8)
