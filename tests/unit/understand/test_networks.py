@@ -166,7 +166,7 @@ def test_what_lies_between_two_numbers_of_half_precision_goes_to_the_even_one() 
     network = network_of(replace(weights(units, spread=0), step_offset=gates), MARK)
     assert network is not None
     held = Memory.load(b"", MARK, units)
-    held.units = np.arange(units, dtype=np.float32) / 2048
+    held.units = np.arange(units, dtype=np.float32) / np.float32(2048)
     after = Memory.load(network.follow(held.dump(MARK), said(b""), acts=True), MARK, units)
     np.testing.assert_array_equal(after.units, ((1 + held.units) / 2).astype(np.float16))
 
