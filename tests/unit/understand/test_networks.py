@@ -4,56 +4,32 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_stream import ACTIONS, LEARNT, weights
 
 from cxstream.context.entry import Entry
 from cxstream.context.foresight import Said
 from cxstream.understand.fused import build, calls
 from cxstream.understand.fused.network import network_of
-from cxstream.understand.heads import Array
-from cxstream.understand.memory import CHANNELS, SUMS, Memory
-from cxstream.understand.network import GIVEN, Network, PlainNetwork, Weights
-from cxstream.understand.phrases import TOLD, Phrases
+from cxstream.understand.memory import CHANNELS, Memory
+from cxstream.understand.network import GIVEN, Network, PlainNetwork
+from cxstream.understand.phrases import TOLD
 from cxstream.understand.stream import About, Stream
 from cxstream.understand.trajectory import measures
 
 pytestmark = pytest.mark.usefixtures("fused")
-LEARNT, WIDTH, ACTIONS = 6, 11, 9
 GIST = LEARNT + GIVEN + TOLD
 MARK = bytes((7, 0, 0, 200, 1, 2, 3, 4))
 MEASURED = len(measures({}))
-PATIENT = settings(deadline=None, suppress_health_check=[])
+PATIENT = settings(deadline=None)
 
 
-def weights(units: int, seed: int = 1, spread: float = 0.5) -> Weights:
-    rng = np.random.default_rng(seed)
-
-    def some(*shape: int) -> Array:
-        return rng.normal(0, spread, shape).astype(np.float32)
-
-    seen = LEARNT + len(CHANNELS)
-    return Weights(
-        gist=some(LEARNT, WIDTH + 5),
-        gist_offset=some(LEARNT),
-        customer=some(3 * units, seen),
-        agent=some(3 * units, seen),
-        step_offset=some(3 * units),
-        hidden=some(3 * units, units),
-        hidden_offset=some(3 * units),
-        actions=((some(7, units), some(7)), (some(ACTIONS, 7), some(ACTIONS))),
-        risk=some(3, MEASURED + SUMS + units + TOLD),
-        risk_offset=some(3),
-        phrases=Phrases.none(),
-    )
-
-
-def both(units: int, **how: Any) -> tuple[Network, PlainNetwork]:
-    ours = weights(units, **how)
+def both(units: int) -> tuple[Network, PlainNetwork]:
+    ours = weights(units)
     made = network_of(ours, MARK)
     assert made is not None
     return made, PlainNetwork(ours, MARK)

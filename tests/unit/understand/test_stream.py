@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as replace_struct
+from small_stream import LEARNT, WIDTH
 
 from cxstream.context.arc import Arc
 from cxstream.context.entry import Entry
@@ -22,9 +24,9 @@ from cxstream.understand.network import GIVEN, Weights
 from cxstream.understand.phrases import STEPS, TOLD, Listener, Phrases, key_of
 from cxstream.understand.stream import About, Stream
 from cxstream.understand.stream_file import load, mark, save
-from cxstream.understand.trajectory import RuleTrajectory, measures
+from cxstream.understand.trajectory import RuleTrajectory
 
-UNITS, LEARNT, WIDTH = 8, 6, 10
+UNITS = 8
 GIST = LEARNT + GIVEN + TOLD
 LABELS = ("ask_name", "goodbye", "hello", "query", "confirm", "free_text")
 
@@ -37,26 +39,9 @@ def phrases(**told: tuple[int, int, int]) -> Phrases:
 
 
 def weights(seed: int = 1) -> Weights:
-    """Small weights by chance."""
-    rng = np.random.default_rng(seed)
-
-    def some(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return rng.normal(0, 0.5, shape).astype(np.float32)
-
-    seen = LEARNT + len(CHANNELS)
-    return Weights(
-        gist=some(LEARNT, WIDTH + 5),
-        gist_offset=some(LEARNT),
-        customer=some(3 * UNITS, seen),
-        agent=some(3 * UNITS, seen),
-        step_offset=some(3 * UNITS),
-        hidden=some(3 * UNITS, UNITS),
-        hidden_offset=some(3 * UNITS),
-        actions=((some(7, UNITS), some(7)), (some(len(LABELS), 7), some(len(LABELS)))),
-        risk=some(3, len(measures({})) + SUMS + UNITS + TOLD),
-        risk_offset=some(3),
-        phrases=phrases(why=(500, -20, 0), please=(-700, 10, 3)),
-    )
+    """Small ones by chance, and two phrases."""
+    told = phrases(why=(500, -20, 0), please=(-700, 10, 3))
+    return replace(small_stream.weights(UNITS, seed), phrases=told)
 
 
 def stream(seed: int = 1) -> Stream:

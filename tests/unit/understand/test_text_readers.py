@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from light_models import small_light
 from numpy.typing import NDArray
+from small_stream import ACTIONS, LEARNT, WIDTH, weights
 from test_heads import CountingEncoder, small_heads
-from test_networks import ACTIONS, LEARNT, MARK, WIDTH, weights
+from test_networks import MARK
 
 from cxstream.understand.fused import build, readers
 from cxstream.understand.heads import Head, Kind
