@@ -2,9 +2,9 @@
 
 Started by `end_to_end.py`:  ours.py BROKERS PREFIX FILE
 
-FILE gets one line a handled signal: when its fragment was due, how long until its decisions were safe, both in
-seconds, and how many texts the cache knew until then, of so many asked; and, when it stops, a last one with the
-loop's lags, each behind the time when it was seen.
+FILE gets one line a handled signal, some fifty times a second: when its fragment was due, how long until its
+decisions were safe, both in seconds, and how many texts the cache knew until then, of so many asked; and, when
+it stops, a last one with the loop's lags, each behind the time when it was seen.
 """
 
 from __future__ import annotations
@@ -32,19 +32,27 @@ class Kept(Metrics):
     def __init__(self, out: IO[str]) -> None:
         super().__init__()
         self._out = out
+        self._lines: list[str] = []
         self.lags: list[tuple[float, float]] = []
         self.hits = [0, 0]
 
     def decided_after(self, seconds: float) -> None:
-        """Write it down with the time it was due, and the cache."""
+        """Keep it with the time it was due, and the cache."""
         due, (hits, asked) = time.time() - seconds, self.hits
-        self._out.write(f"[{due:.4f}, {seconds:.4f}, {hits}, {asked}]\n")
+        self._lines.append(f"[{due:.4f}, {seconds:.4f}, {hits}, {asked}]\n")
         super().decided_after(seconds)
 
     def loop_lag(self, seconds: float) -> None:
-        """Keep it."""
+        """Keep it, and write down what was handled since the last one."""
         self.lags.append((time.time(), seconds))
+        self.write()
         super().loop_lag(seconds)
+
+    def write(self) -> None:
+        """Write what is kept of fragments, all at once: a write of each would let go of the interpreter."""
+        self._out.write("".join(self._lines))
+        self._out.flush()
+        self._lines.clear()
 
     def remembered(self, hits: int, asked: int) -> None:
         """Count them."""
@@ -55,7 +63,7 @@ class Kept(Metrics):
 
 async def run(brokers: str, prefix: str, out: Path) -> None:
     """Work until SIGTERM."""
-    with tempfile.TemporaryDirectory() as folder, out.open("w", buffering=1) as lines:
+    with tempfile.TemporaryDirectory() as folder, out.open("w") as lines:
         settings = Settings(
             brokers=brokers,
             topic_prefix=prefix,
@@ -76,6 +84,7 @@ async def run(brokers: str, prefix: str, out: Path) -> None:
         sys.stdout.flush()
         await stop.wait()
         await app.stop()
+        kept.write()
         lines.write(json.dumps({"lags": kept.lags}) + "\n")
 
 

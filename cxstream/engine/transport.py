@@ -8,7 +8,8 @@ partitions that the recovery empties, and aiokafka takes an empty set for "all":
 thrown away, and the position stands behind it. Here nobody fetches while somebody rewinds (`reading`).
 
 *Cost.* Faust makes four tasks to hand over a record, so that it could give up waiting for room in a stream's
-queue. Here it makes them when a record does have to wait (see `handing_over`).
+queue. Here it makes them when a record does have to wait (see `handing_over`). Its consumer has a thread of its
+own; here it has none (see `one_loop`).
 
 *Fence.* No produce request leaves without a `Lease`. And the producer is idempotent: a request that is sent
 again after a broker's failure is written once.
@@ -26,6 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from cxstream.engine.handing_over import HandingOver
+from cxstream.engine.one_loop import OneLoop
 from cxstream.engine.pacing import pace
 
 FETCH_WAIT_MS = 100
@@ -35,7 +37,7 @@ _ROUND_S = 0.2
 """A round of fetching ends after so long when nothing comes; who rewinds waits for its end."""
 
 
-class QuickThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class QuickThread(OneLoop, driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Sets the wait on aiokafka's consumer before it starts, where it is read; and lets the lease listen."""
 
     uncoordinated: KafkaError | None = None
@@ -110,7 +112,7 @@ class QuickConsumer(HandingOver, driver.Consumer):  # type: ignore[misc]
         return self._thread.uncoordinated
 
     def _new_consumer_thread(self) -> QuickThread:
-        return QuickThread(self, loop=self.loop, beacon=self.beacon)
+        return QuickThread(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon)
 
 
 class FencedProducer(driver.Producer):  # type: ignore[misc]

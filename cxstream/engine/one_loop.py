@@ -1,0 +1,73 @@
+"""Faust's consumer on the worker's own loop; Faust gives it a thread.
+
+Faust does so for heartbeats to go on while an agent holds the loop up. Nothing may do that here: what takes
+long has threads of its own, and how late the loop is, is measured (`looplag`). And of a worker whose loop hangs
+heartbeats should end, for its partitions to go to one that works.
+
+What the thread cost: each round of fetching went there and back, which wakes another processor twice, and three
+threads instead of two wanted the interpreter (docs/decisions/021-one-loop.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from mode.utils.futures import maybe_async
+
+_log = logging.getLogger(__name__)
+
+
+class Served:
+    """What mode takes for the thread of a service: a task that serves it."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self._serving: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; the service itself tells when it has started, or could not."""
+        self._serving = asyncio.ensure_future(self._serve())
+
+    def stop(self) -> None:
+        """Nothing: who stops the service has waited for its shutdown."""
+
+    async def _serve(self) -> None:
+        try:
+            await self._service._serve()
+        except Exception:  # noqa: BLE001  a thread would print it and be gone
+            _log.exception("%s ended", self._service.label)
+            self._service.set_shutdown()  # or who stops it would wait in vain
+
+
+class OneLoop:
+    """For a `mode.threads.QueueServiceThread` whose `thread_loop` is the loop of who calls it."""
+
+    Worker = Served
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._calls = set[asyncio.Future[Any]]()
+        super().__init__(*args, **kwargs)
+
+    async def on_thread_started(self) -> None:
+        """Nothing: a thread has a queue of calls, which are made at once here."""
+
+    async def call_thread(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Make a call, and wait for it; as with a thread it goes on when who waits gives up."""
+        going_on = asyncio.ensure_future(maybe_async(call(*args, **kwargs)))
+        self._calls.add(going_on)
+        going_on.add_done_callback(self._ended)
+        return await asyncio.shield(going_on)
+
+    async def _gather_remaining_tasks(self) -> None:
+        """End the calls that go on: a thread would end all that its loop does, but this one is not ours."""
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    def _ended(self, call: asyncio.Future[Any]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            call.exception()  # seen: perhaps nobody waits any more
