@@ -47,6 +47,8 @@ class Broadcast:
                 for messages in read.values():
                     for message in messages:
                         self._one(message.value)
+                        # a playbook takes a third of a second: heartbeats must go on
+                        await asyncio.sleep(0)
                 if not self.caught_up.is_set():
                     places = [(await consumer.position(p)) >= end for p, end in ends.items()]
                     if all(places):

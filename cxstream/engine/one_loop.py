@@ -13,9 +13,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from mode import Service
 from mode.utils.futures import maybe_async
+
+END_S: Final = 5.0
+"""How long who stops the service waits for the last of its task, which comes behind its shutdown."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +36,20 @@ class Served:
         self._serving = asyncio.ensure_future(self._serve())
 
     def stop(self) -> None:
-        """Nothing: who stops the service has waited for its shutdown."""
+        """Nothing: who stops the service waits (`ended`)."""
+
+    async def ended(self) -> None:
+        """Wait until it serves no more; not where it is the one who asks."""
+        if self._serving is not None and self._serving is not asyncio.current_task():
+            await asyncio.wait((self._serving,), timeout=END_S)
 
     async def _serve(self) -> None:
         try:
             await self._service._serve()
         except Exception:  # noqa: BLE001  a thread would print it and be gone
             _log.exception("%s ended", self._service.label)
+            await self._service._gather_remaining_tasks()
+        finally:
             self._service.set_shutdown()  # or who stops it would wait in vain
 
 
@@ -46,10 +57,17 @@ class OneLoop:
     """For a `mode.threads.QueueServiceThread` whose `thread_loop` is the loop of who calls it."""
 
     Worker = Served
+    _thread: Served | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._calls = set[asyncio.Future[Any]]()
         super().__init__(*args, **kwargs)
+
+    async def stop(self) -> None:
+        """Stop, and wait until nothing of it is left."""
+        await super().stop()  # type: ignore[misc]
+        if self._thread is not None:
+            await self._thread.ended()
 
     async def on_thread_started(self) -> None:
         """Nothing: a thread has a queue of calls, which are made at once here."""
@@ -66,6 +84,13 @@ class OneLoop:
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
+
+    async def _keepalive2(self) -> None:
+        """Nothing: there is no thread that could stand still."""
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _thread_keepalive(self) -> None:
+        """Nothing: this loop has enough to do to stay awake."""
 
     def _ended(self, call: asyncio.Future[Any]) -> None:
         self._calls.discard(call)

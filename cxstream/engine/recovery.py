@@ -30,7 +30,8 @@ _LOOK_S: Final = 0.5
 class RewindThenRead(Recovery):  # type: ignore[misc]
     """Faust's recovery with its last three steps in the safe order, and an end where nothing more comes."""
 
-    _in_bulk = False
+    _placed: int | None = None
+    """The generation whose changelogs are read from where its state ends; until then positions say nothing."""
 
     async def _build_offsets(
         self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str
@@ -40,11 +41,20 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         if title != "active":
             return
         stores = {tp: self.tp_to_table[tp].data for tp in tps}
-        self._in_bulk = True
-        try:
-            await catch_up(self.app.bulk_reader, stores, destination, self.active_highwaters)
-        finally:
-            self._in_bulk = False
+        await catch_up(self.app.bulk_reader, stores, destination, self.active_highwaters)
+
+    async def _seek_offsets(
+        self, consumer: Any, tps: set[TP], offsets: Counter[TP], title: str
+    ) -> None:
+        """Go to where reading begins, whose end is yet to be told.
+
+        Faust leaves the end of the recovery before standing for as long as no record comes.
+        """
+        generation = self._generation_id
+        self.signal_recovery_end.clear()
+        await super()._seek_offsets(consumer, tps, offsets, title)
+        if title == "active":
+            self._placed = generation
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _see_the_end(self) -> None:
@@ -53,8 +63,7 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         while not self.should_stop:
             await self.sleep(_LOOK_S)
             try:
-                reading = self.in_recovery and not self._in_bulk
-                before = await self._read_to_the_end(before) if reading else {}
+                before = await self._read_to_the_end(before) if self._reads() else {}
             except IllegalStateError:  # partitions are moving
                 before = {}
 
@@ -62,25 +71,32 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         """Partitions read up to the end whose last record came earlier, with its offset.
 
         Those that stood there at the last look already have recovered: what was fetched is handed over under
-        `reading`, and has been applied by now.
+        `reading`, and has been applied by now. Partitions may begin to move at each wait.
         """
         consumer, high, offsets = self.app.consumer, self.active_highwaters, self.active_offsets
         standing: dict[TP, int] = {}
         async with consumer.reading:
-            for place in [tp for tp in self.active_tps if high[tp] > (offsets[tp] or -1)]:
+            behind = (
+                [tp for tp in self.active_tps if high[tp] > offsets[tp]] if self._reads() else []
+            )
+            for place in behind:
                 if (await consumer.position(place) or 0) > high[place]:
                     standing[place] = offsets[place]
-        if not self.tables.changelog_queue.empty():
+        if not (self._reads() and self.tables.changelog_queue.empty()):
             return {}
         for place, offset in standing.items():
             if before.get(place) == offset == offsets[place]:
                 self.log.info("%s-%s ends without a record", place.topic, place.partition)
                 offsets[place] = high[place]
-        if standing and self.in_recovery and not self.need_recovery():
+        if standing and not self.need_recovery():
             self.flush_buffers()
             self._set_recovery_ended()
             self.signal_recovery_end.set()
         return standing
+
+    def _reads(self) -> bool:
+        """Whether changelogs are being read, of the partitions that are held now."""
+        return bool(self.in_recovery and self._placed == self._generation_id)
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """Clear the queues, seek to the committed offsets, and only then read on."""
