@@ -8,6 +8,9 @@ partition without a committed offset is rewound too.
 And stock waits for the last offset of a changelog, for ever where no record has it: compaction took it, or it
 is the mark of a transaction. Here who has read up to the end, and finds nothing more, has recovered. And state
 that is far behind its changelog is read in bulk (see `catchup`).
+
+And stock takes a wait whose time is over for a stop: it never recovers again, and says nothing. Here it tries
+once more, and then the worker ends.
 """
 
 from __future__ import annotations
@@ -18,13 +21,16 @@ from typing import Any, Final
 
 from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager
-from faust.tables.recovery import Recovery
+from faust.tables.recovery import Recovery, ServiceStopped
 from faust.types import TP
 from mode import Service
 
 from cxstream.engine.catchup import catch_up
+from cxstream.errors import EngineError
 
 _LOOK_S: Final = 0.5
+_TRIES: Final = 2
+"""Who was stopped (SIGSTOP) finds that the time is over before it has seen the answer."""
 
 
 class RewindThenRead(Recovery):  # type: ignore[misc]
@@ -32,6 +38,49 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
 
     _placed: int | None = None
     """The generation whose changelogs are read from where its state ends; until then positions say nothing."""
+
+    _moving = False
+    """Partitions go and come: what was queued is gone, though positions stand behind it."""
+
+    _in_bulk = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._stood: dict[TP, int] = {}
+        super().__init__(*args, **kwargs)
+
+    def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Take no end for the end any more; Faust clears the queues next, without a wait in between."""
+        self._placed, self._moving = None, True
+        super().on_partitions_revoked(revoked)
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Begin anew, unless partitions are moving again already."""
+        self._placed = None
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        self._moving = generation_id != self.app.consumer_generation_id
+
+    async def _wait(self, coro: Any, timeout: float | None = None) -> None:  # noqa: ASYNC109  Faust's signature
+        """As Faust's, but raises `EngineError` when time is over; reading in bulk takes what it takes."""
+        going_on, left = asyncio.ensure_future(coro), _TRIES
+        try:
+            while True:
+                try:
+                    await super()._wait(asyncio.shield(going_on), timeout)
+                except ServiceStopped:
+                    if self.should_stop:
+                        raise
+                else:
+                    return
+                left -= not self._in_bulk
+                if left <= 0:
+                    raise EngineError(
+                        f"Kafka did not answer a recovery within {timeout:.0f} s; started again, the worker"
+                        " goes on where it was: see whether the brokers are up"
+                    )
+        finally:
+            going_on.cancel()
 
     async def _build_offsets(
         self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str
@@ -41,33 +90,36 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         if title != "active":
             return
         stores = {tp: self.tp_to_table[tp].data for tp in tps}
-        await catch_up(self.app.bulk_reader, stores, destination, self.active_highwaters)
+        self._in_bulk = True
+        try:
+            await catch_up(self.app.bulk_reader, stores, destination, self.active_highwaters)
+        finally:
+            self._in_bulk = False
 
     async def _seek_offsets(
         self, consumer: Any, tps: set[TP], offsets: Counter[TP], title: str
     ) -> None:
-        """Go to where reading begins, whose end is yet to be told.
-
-        Faust leaves the end of the recovery before standing for as long as no record comes.
-        """
-        generation = self._generation_id
+        """Go to where reading begins. What was told of the end of another recovery is none of this one."""
+        self._stood = {}
         self.signal_recovery_end.clear()
         await super()._seek_offsets(consumer, tps, offsets, title)
-        if title == "active":
-            self._placed = generation
+        if title == "active" and not (self._moving or self.signal_recovery_start.is_set()):
+            self._placed = self._generation_id
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _see_the_end(self) -> None:
         """Look now and then whether everything was read that is there."""
-        before: dict[TP, int] = {}
         while not self.should_stop:
             await self.sleep(_LOOK_S)
-            try:
-                before = await self._read_to_the_end(before) if self._reads() else {}
-            except IllegalStateError:  # partitions are moving
-                before = {}
+            await self._look()
 
-    async def _read_to_the_end(self, before: dict[TP, int]) -> dict[TP, int]:
+    async def _look(self) -> None:
+        try:
+            self._stood = await self._read_to_the_end() if self._reads() else {}
+        except IllegalStateError:  # partitions are moving
+            self._stood = {}
+
+    async def _read_to_the_end(self) -> dict[TP, int]:
         """Partitions read up to the end whose last record came earlier, with its offset.
 
         Those that stood there at the last look already have recovered: what was fetched is handed over under
@@ -85,7 +137,7 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         if not (self._reads() and self.tables.changelog_queue.empty()):
             return {}
         for place, offset in standing.items():
-            if before.get(place) == offset == offsets[place]:
+            if self._stood.get(place) == offset == offsets[place]:
                 self.log.info("%s-%s ends without a record", place.topic, place.partition)
                 offsets[place] = high[place]
         if standing and not self.need_recovery():
@@ -113,7 +165,7 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
             )
         )
         assignment = consumer.assignment()
-        if app.consumer_generation_id != generation_id:
+        if self._moving or app.consumer_generation_id != generation_id:
             self.log.warning("Another rebalance has begun: recovery starts over")
             return
         streams = {tp for tp in assignment if not self._is_changelog_tp(tp)}
@@ -121,7 +173,7 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
             self._clear()
             if assignment:
                 await self._wait(self._rewind(streams), timeout=app.conf.broker_request_timeout)
-            if app.consumer_generation_id != generation_id:
+            if self._moving or app.consumer_generation_id != generation_id:
                 self.log.warning("Another rebalance has begun: recovery starts over")
                 return
             consumer.resume_partitions(streams)
