@@ -1,8 +1,8 @@
 """Faust's consumer on the worker's own loop; Faust gives it a thread.
 
-Faust does so for heartbeats to go on while an agent holds the loop up. Nothing may do that here: what takes
-long has threads of its own, and how late the loop is, is measured (`looplag`). And of a worker whose loop hangs
-heartbeats should end, for its partitions to go to one that works.
+Faust does so for heartbeats to go on while an agent holds the loop up. Here nobody may hold it for long: models
+have threads of their own, the rest takes breaths, and how late the loop is, is measured (`looplag`). And of a
+worker whose loop hangs heartbeats should end, for its partitions to go to one that works.
 
 What the thread cost: each round of fetching went there and back, which wakes another processor twice, and three
 threads instead of two wanted the interpreter (docs/decisions/021-one-loop.md).
