@@ -165,16 +165,14 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
             )
         )
         assignment = consumer.assignment()
-        if self._moving or app.consumer_generation_id != generation_id:
-            self.log.warning("Another rebalance has begun: recovery starts over")
+        if self._overtaken(generation_id):
             return
         streams = {tp for tp in assignment if not self._is_changelog_tp(tp)}
         async with consumer.reading:
             self._clear()
             if assignment:
                 await self._wait(self._rewind(streams), timeout=app.conf.broker_request_timeout)
-            if self._moving or app.consumer_generation_id != generation_id:
-                self.log.warning("Another rebalance has begun: recovery starts over")
+            if self._overtaken(generation_id):
                 return
             consumer.resume_partitions(streams)
         self.completed.set()
@@ -184,6 +182,13 @@ class RewindThenRead(Recovery):  # type: ignore[misc]
         if not app.assignor.assigned_standbys():
             self.tables.on_standbys_ready()
         app.on_rebalance_end()
+
+    def _overtaken(self, generation_id: int) -> bool:
+        """Whether partitions move again, or have moved, since a recovery began."""
+        overtaken = self._moving or self.app.consumer_generation_id != generation_id
+        if overtaken:
+            self.log.warning("Another rebalance has begun: recovery starts over")
+        return bool(overtaken)
 
     async def _rewind(self, streams: set[TP]) -> None:
         """Back to what was committed; where nothing was, to the beginning, which stock leaves out.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from faust.tables.recovery import RebalanceAgain, ServiceStopped
@@ -83,10 +82,6 @@ async def look_on(recovery: RewindThenRead) -> None:
     assert recovery.in_recovery
 
 
-def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(scene())
-
-
 def test_who_finds_nothing_more_at_two_looks_has_recovered() -> None:
     async def scene() -> None:
         recovery, consumer = recovering()
@@ -98,7 +93,7 @@ def test_who_finds_nothing_more_at_two_looks_has_recovered() -> None:
         assert not recovery.in_recovery
         assert recovery.active_offsets[MARKED] == 8
 
-    played(scene)
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize("generation", [None, 5])
@@ -112,7 +107,7 @@ def test_before_reading_has_begun_positions_say_nothing(generation: int | None) 
         forget(recovery)
         await look_on(recovery)
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_partitions_that_move_during_a_look_end_nothing() -> None:
@@ -128,7 +123,7 @@ def test_partitions_that_move_during_a_look_end_nothing() -> None:
         consumer.meanwhile = rebalance
         await look_on(recovery)
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_once_partitions_are_revoked_what_is_missing_in_the_queue_was_not_read() -> None:
@@ -142,7 +137,7 @@ def test_once_partitions_are_revoked_what_is_missing_in_the_queue_was_not_read()
         await look_on(recovery)
         assert recovery.active_offsets[MARKED] == 7
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_a_recovery_that_goes_on_meanwhile_ends_nothing_either() -> None:
@@ -156,7 +151,7 @@ def test_a_recovery_that_goes_on_meanwhile_ends_nothing_either() -> None:
         await recovery.on_recovery_completed(6)
         assert not recovery.completed.is_set()
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_the_end_of_one_recovery_is_not_that_of_the_next() -> None:
@@ -172,7 +167,7 @@ def test_the_end_of_one_recovery_is_not_that_of_the_next() -> None:
         assert not recovery.signal_recovery_end.is_set()
         assert not recovery._stood
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_a_wait_whose_time_is_over_ends_the_worker_and_says_why() -> None:
@@ -181,7 +176,7 @@ def test_a_wait_whose_time_is_over_ends_the_worker_and_says_why() -> None:
         with pytest.raises(EngineError, match="Kafka did not answer"):
             await recovery._wait(asyncio.Event().wait(), timeout=0.01)
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_an_answer_that_comes_behind_the_time_is_taken() -> None:
@@ -193,7 +188,7 @@ def test_an_answer_that_comes_behind_the_time_is_taken() -> None:
         asyncio.get_running_loop().call_later(0.05, answered.set)
         await recovery._wait(answered.wait(), timeout=0.04)
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_reading_in_bulk_takes_as_long_as_it_takes() -> None:
@@ -204,7 +199,7 @@ def test_reading_in_bulk_takes_as_long_as_it_takes() -> None:
         asyncio.get_running_loop().call_later(0.1, read.set)
         await recovery._wait(read.wait(), timeout=0.01)
 
-    played(scene)
+    asyncio.run(scene())
 
 
 def test_a_wait_ends_when_the_service_stops_or_partitions_move() -> None:
@@ -221,4 +216,4 @@ def test_a_wait_ends_when_the_service_stops_or_partitions_move() -> None:
         with pytest.raises(ServiceStopped):
             await recovery._wait(asyncio.Event().wait(), timeout=5)
 
-    played(scene)
+    asyncio.run(scene())
