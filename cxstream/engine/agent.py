@@ -26,10 +26,9 @@ from cxstream.engine.clocks import Clocks
 from cxstream.engine.codec import Cause, place_of
 from cxstream.engine.outbox import Outbox
 from cxstream.engine.overload import Overload
-from cxstream.engine.sent import delivered
 from cxstream.engine.state import StateTable, Write
 from cxstream.engine.tracing import Tracer
-from cxstream.engine.watching import EngineObserver, Progress, Sent
+from cxstream.engine.watching import EngineObserver, Progress
 from cxstream.engine.work import States, Step
 from cxstream.errors import EngineError, RecordError
 from cxstream.listen.redact import Redactor
@@ -223,13 +222,9 @@ class BatchAgent(ABC):
 
     async def _publish(self, replies: Sequence[Reply], writes: Sequence[Write]) -> None:
         """Outputs first, then the state that knows of them; both are with the broker on return."""
-        sent: list[asyncio.Future[Sent]] = []
-        for number, reply in enumerate(replies):
-            if number % BREATH == BREATH - 1:
-                await asyncio.sleep(0)
-            sent.append(await self._desk.outbox.post(reply.out, reply.cause))
-        for metadata in await delivered(sent):
-            self._desk.progress.note_sent(metadata.topic, metadata.partition, metadata.offset)
+        reached = await self._desk.outbox.send(replies)
+        for (topic, partition), offset in reached.items():
+            self._desk.progress.note_sent(topic, partition, offset)
         if self.table is not None:
             await self.table.write(writes, self._clocks.now_ms)
 

@@ -11,7 +11,6 @@ from typing import Protocol
 
 import faust
 
-from cxstream.engine.sent import delivered
 from cxstream.engine.stores import Row, Rows
 
 Write = tuple[int, bytes, bytes | None]
@@ -61,17 +60,15 @@ class StateTable:
         When this returns Kafka has them, and so has the store. Raises `StateError`.
         """
         writes = list(writes)
-        sent = [
-            await self._app.producer.send(self.changelog, key, value, partition, None, None)
-            for partition, key, value in writes
-        ]
+        parcels = self._app.producer.parcels()
+        for partition, key, value in writes:
+            await parcels.put(self.changelog, key, value, partition=partition)
+        reached = await parcels.sent()
         rows: dict[int, list[Row]] = {}
-        reached: dict[int, int] = {}
-        for (partition, key, value), metadata in zip(writes, await delivered(sent), strict=True):
+        for partition, key, value in writes:
             rows.setdefault(partition, []).append(Row(key, value, clock(partition)))
-            reached[partition] = max(metadata.offset, reached.get(partition, -1))
         for partition, found in rows.items():
-            self._rows.write(partition, found, reached[partition])
+            self._rows.write(partition, found, reached[self.changelog, partition])
 
     def entries(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
         """Key and bytes of everything kept of a partition, in no order."""

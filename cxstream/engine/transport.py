@@ -8,8 +8,8 @@ partitions that the recovery empties, and aiokafka takes an empty set for "all":
 thrown away, and the position stands behind it. Here nobody fetches while somebody rewinds (`reading`).
 
 *Cost.* Faust makes four tasks to hand over a record, so that it could give up waiting for room in a stream's
-queue. Here it makes them when a record does have to wait (see `handing_over`). Its consumer has a thread of its
-own; here it has none (see `one_loop`).
+queue. Here it makes them when a record does have to wait (see `handing_over`; and `to_stream`, `parcels`). Its
+consumer has a thread of its own; here it has none (see `one_loop`).
 
 *Fence.* No produce request leaves without a `Lease`. And the producer is idempotent: a request that is sent
 again after a broker's failure is written once.
@@ -29,6 +29,8 @@ from faust.types import TP
 from cxstream.engine.handing_over import HandingOver
 from cxstream.engine.one_loop import OneLoop
 from cxstream.engine.pacing import pace
+from cxstream.engine.parcels import Parcels
+from cxstream.engine.to_stream import ToStreams
 
 FETCH_WAIT_MS = 100
 FETCH_WAIT_EMBEDDED_MS = 10
@@ -118,6 +120,10 @@ class QuickConsumer(HandingOver, driver.Consumer):  # type: ignore[misc]
 class FencedProducer(driver.Producer):  # type: ignore[misc]
     """Faust's producer, idempotent, whose client asks the lease before each produce request."""
 
+    def parcels(self) -> Parcels:
+        """For records that go together; what Faust would do for each is not done."""
+        return Parcels(self._ensure_producer())
+
     def _settings_extra(self) -> dict[str, object]:
         return {"acks": "all", "enable_idempotence": True}
 
@@ -164,5 +170,6 @@ def _admitted_last(request: Any, admit: Callable[[], None]) -> None:
 class QuickTransport(driver.Transport):  # type: ignore[misc]
     """Faust's aiokafka transport on a `QuickConsumer` and a `FencedProducer`."""
 
+    Conductor = ToStreams
     Consumer = QuickConsumer
     Producer = FencedProducer

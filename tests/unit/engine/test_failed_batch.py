@@ -41,6 +41,7 @@ class Worker:
             batch_max=1,
             observer=Metrics(),
             arrivals=Arrivals(),
+            outbox=SimpleNamespace(send=_send_nothing),
             tracer=None,
             progress=SimpleNamespace(note_done=lambda *place: None),
         )
@@ -57,6 +58,10 @@ class Worker:
 
     async def _crash(self, error: BaseException) -> None:
         self.crashed.append(error)
+
+
+async def _send_nothing(caused: object) -> dict[tuple[str, int], int]:
+    return {}
 
 
 class _Message:

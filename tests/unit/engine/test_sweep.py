@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,11 +52,9 @@ class Outbox:
     def __init__(self) -> None:
         self.posted: list[Any] = []
 
-    async def post(self, out: Any, sent_ms: int) -> Any:
-        self.posted.append(out)
-        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        done.set_result(SimpleNamespace(topic=out.topic, partition=0, offset=1))
-        return done
+    async def send(self, caused: Iterable[tuple[Any, Any]]) -> dict[tuple[str, int], int]:
+        self.posted += [out for out, _ in caused]
+        return {}
 
 
 class Sweeping:
