@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from faust.types import EventT
 
@@ -18,6 +20,9 @@ from cxstream.engine.work import States, Step
 from cxstream.errors import RecordError
 from cxstream.pipeline import ConversationHop, Heard, Rung
 from cxstream.understand.scorer import Reading
+
+_UNKNOWN: Final = Conversation(id="")
+"""Stands for a conversation whose state is not at hand: it would take whatever is said."""
 
 SILENCE_MS = 30 * 60_000
 """A conversation that was silent for so long is over; one that is over is forgotten after as long again."""
@@ -49,7 +54,7 @@ class ConversationAgent(BatchAgent):
         rung = self._desk.overload.rung
         read = [await self._heard(event, rung) for event in batch]
         self._desk.overload.shed("partials", read.count(None))
-        said = self._said(states, batch, read)
+        said = self._said(batch, read, states.get)
         texts = [text for heard, text in said if self._hop.scores(heard, rung)]
         self._desk.overload.shed("agent_scores", len(said) - len(texts))
         began = time.perf_counter()
@@ -80,8 +85,8 @@ class ConversationAgent(BatchAgent):
     async def _look_ahead(self, states: States[Conversation], rung: Rung) -> None:
         """Read what waits behind the batch, and have it scored meanwhile. It stays where it waits.
 
-        What the records in hand will change about it is not known yet: `think` asks again, and a text that is
-        scored in vain is all that can come of it.
+        What the records in hand will change about it is not known yet, nor is a state loaded for it alone:
+        `think` asks again, and a text that is scored in vain is all that can come of it.
         """
         if self._batches is None or rung >= Rung.LIGHT:
             return
@@ -92,19 +97,24 @@ class ConversationAgent(BatchAgent):
             for event, heard in zip(coming, read, strict=True)
             if heard is not None
         }
-        self._pool.ahead([text for _, text in self._said(states, coming, read)])
+
+        def state_of(partition: int, key: bytes) -> Conversation:
+            return states.touched(partition, key) or _UNKNOWN
+
+        self._pool.ahead([text for _, text in self._said(coming, read, state_of)])
 
     def _said(
-        self, states: States[Conversation], events: list[EventT], read: list[Heard | Reply | None]
+        self,
+        events: list[EventT],
+        read: list[Heard | Reply | None],
+        state_of: Callable[[int, bytes], Conversation],
     ) -> list[tuple[Heard, str]]:
         """What has to be scored of the records, if there is time for it."""
         return [
             (heard, text)
             for event, heard in zip(events, read, strict=True)
             if isinstance(heard, Heard)
-            and (
-                text := self._hop.to_score(states.get(event.message.partition, _key(heard)), heard)
-            )
+            and (text := self._hop.to_score(state_of(event.message.partition, _key(heard)), heard))
             is not None
         ]
 

@@ -5,29 +5,42 @@ partitions whose last records nobody has taken yet: what comes on them next wait
 of a second where nothing comes on the others. And at some hundred records a second each is fetched by itself,
 which costs a worker and its broker more than what is in it. A breath later the records are taken, all
 partitions are asked for, and several records come together.
+
+Each fetch names all partitions, and each answer too, which Python writes and reads one by one. Most belong to
+topics on which something comes now and then: beside those that are always busy they are asked for `SELDOM_S`
+after the last time, and not before.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
+from copy import copy
 from typing import Any, Final
 
 BREATH_S: Final = 0.015
 """From a fetch that brought something to the next."""
 
+SELDOM_S: Final = 0.1
+"""From one asking for what comes now and then to the next: as long as a fetch that finds nothing is held."""
+
 Fetch = Callable[[Any, int, Any], Awaitable[bool]]
 """Assignment, node, request; whether it brought something."""
 
 
-def pace(fetcher: Any) -> None:
-    """Have an aiokafka `Fetcher` keep the pace. AttributeError when aiokafka has renamed what that needs."""
+def pace(fetcher: Any, busy: Container[str] = ()) -> None:
+    """Have an aiokafka `Fetcher` keep the pace; `busy` are the topics to ask for each time.
+
+    AttributeError when aiokafka has renamed what that needs.
+    """
     fetch: Fetch = fetcher._proc_fetch_request
     waiters, notify = fetcher._fetch_waiters, fetcher._notify
+    seldom = Seldom(busy)
 
     async def paced(assignment: Any, node_id: int, request: Any) -> bool:
         """One fetch, and a breath. aiokafka tells who waits for records when this returns: too late."""
-        brought = await fetch(assignment, node_id, request)
+        now = asyncio.get_running_loop().time()
+        brought = await fetch(assignment, node_id, seldom.asked(node_id, request, now))
         if brought:
             for waiter in tuple(waiters):
                 notify(waiter)
@@ -38,3 +51,21 @@ def pace(fetcher: Any) -> None:
         return brought
 
     fetcher._proc_fetch_request = paced
+
+
+class Seldom:
+    """Which topics a fetch asks a broker for: all, or the busy ones where all were asked for just now."""
+
+    def __init__(self, busy: Container[str]) -> None:
+        self._busy = busy
+        self._all_at: dict[int, float] = {}
+
+    def asked(self, node_id: int, request: Any, now: float) -> Any:
+        """The request, or one for its busy topics alone; without any, as in a recovery, it stays whole."""
+        topics = [one for one in request.topics if one[0] in self._busy]
+        if not topics or now - self._all_at.get(node_id, -SELDOM_S) >= SELDOM_S:
+            self._all_at[node_id] = now
+            return request
+        thinned = copy(request)
+        thinned._topics = topics
+        return thinned

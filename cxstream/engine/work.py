@@ -32,6 +32,10 @@ class States(Generic[S]):
             state = self._states[partition, key] = self._load(partition, key)
         return state
 
+    def touched(self, partition: int, key: bytes) -> S | None:
+        """The state of a key that this batch has asked for, else None: nothing is loaded."""
+        return self._states.get((partition, key))
+
     def step(self, partition: int, key: bytes, step: Step[S]) -> list[Outbound]:
         """Apply one step to a key's state; a step that raises leaves the state as it was."""
         place = partition, key

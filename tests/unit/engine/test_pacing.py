@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.protocol.fetch import FetchRequest
 
 from cxstream.engine import pacing
-from cxstream.engine.pacing import pace
+from cxstream.engine.pacing import SELDOM_S, Seldom, pace
+
+BUSY, QUIET = ("busy", [(0, 7, 1024), (1, 8, 1024)]), ("quiet", [(0, 9, 1024)])
+REQUEST = FetchRequest(100, 1, 1024, 0, [BUSY, QUIET])
 
 
 class Fetching:
@@ -23,7 +27,7 @@ class Fetching:
         pace(self)
 
     def begin(self) -> asyncio.Task[bool]:
-        return asyncio.ensure_future(self._proc_fetch_request("assigned", 1, "request"))
+        return asyncio.ensure_future(self._proc_fetch_request("assigned", 1, REQUEST))
 
     async def _proc_fetch_request(self, assignment: Any, node_id: int, request: Any) -> bool:
         self.asked.append((assignment, node_id, request))
@@ -43,7 +47,7 @@ def test_who_waits_is_told_at_once_and_the_next_fetch_comes_a_breath_later() -> 
         assert not task.done()
         assert await task
         assert loop.time() - begun >= 0.9 * pacing.BREATH_S
-        assert fetching.asked == [("assigned", 1, "request")]
+        assert fetching.asked == [("assigned", 1, REQUEST)]
 
     asyncio.run(fetch())
 
@@ -77,3 +81,29 @@ def test_aiokafka_still_has_what_is_paced() -> None:
     assert {"_proc_fetch_request", "_notify"} <= set(dir(Fetcher))
     with pytest.raises(AttributeError):
         pace(object())
+
+
+def _sent(request: FetchRequest) -> bytes:
+    """The bytes that aiokafka makes of it."""
+    return bytes(request.prepare({FetchRequest.API_KEY: (4, 11)}).encode())
+
+
+def test_what_comes_now_and_then_is_asked_for_now_and_then() -> None:
+    seldom = Seldom({"busy"})
+    assert seldom.asked(1, REQUEST, 10.0) is REQUEST
+    thinned = seldom.asked(1, REQUEST, 10.0 + SELDOM_S / 2)
+    assert thinned.topics == [BUSY]
+    alone = FetchRequest(100, 1, 1024, 0, [BUSY])
+    assert _sent(thinned) == _sent(alone) != _sent(REQUEST)
+    assert REQUEST.topics == [BUSY, QUIET]
+    assert seldom.asked(2, REQUEST, 10.0 + SELDOM_S / 2) is REQUEST, "another broker's"
+    assert seldom.asked(1, REQUEST, 10.1 + SELDOM_S) is REQUEST
+
+
+def test_where_nothing_is_busy_all_is_asked_for_each_time() -> None:
+    """A recovery reads changelogs, and as fast as they come."""
+    seldom = Seldom({"busy"})
+    recovery = FetchRequest(100, 1, 1024, 0, [QUIET])
+    assert seldom.asked(1, REQUEST, 10.0) is REQUEST
+    assert seldom.asked(1, recovery, 10.0) is recovery
+    assert seldom.asked(1, recovery, 10.0) is recovery

@@ -47,3 +47,18 @@ def test_a_key_that_was_only_looked_at_is_not_written() -> None:
     batch = states({b"k": b"old"})
     assert batch.get(0, b"k") == ["old"]
     assert list(batch.writes()) == []
+
+
+def test_what_is_touched_is_as_the_steps_left_it_and_nothing_is_loaded_for_it() -> None:
+    loaded: list[bytes] = []
+
+    def load(partition: int, key: bytes) -> Lines:
+        loaded.append(key)
+        return []
+
+    batch = States(load, lambda lines: " ".join(lines).encode())
+    assert batch.touched(0, b"k") is None
+    batch.step(0, b"k", add("one"))
+    assert batch.touched(0, b"k") == ["one"]
+    assert batch.touched(1, b"k") is None, "another partition's"
+    assert loaded == [b"k"]
