@@ -63,7 +63,7 @@ class CxApp(DrainingApp):
     """A Faust app that drains before it stops and reads the embedded broker without waiting."""
 
     fetch_wait_ms: int = FETCH_WAIT_MS
-    busy_topics: frozenset[str] = frozenset()
+    seldom_topics: frozenset[str] = frozenset()
     prepare: Callable[[], Awaitable[None]] | None = None
     place: Place | None = None
     bulk_reader: BulkReader
@@ -190,8 +190,10 @@ def build_app(
         web_in_thread=False,
     )
     app.fetch_wait_ms = FETCH_WAIT_EMBEDDED_MS if settings.embedded else FETCH_WAIT_MS
-    # consents must not lag behind what they are about
-    app.busy_topics = frozenset((topics.transcripts, topics.signals, topics.customers))
+    # not customers: consents must not lag behind what they are about
+    app.seldom_topics = frozenset(
+        (topics.outcomes, topics.lessons, topics.approvals, topics.ledger_events)
+    )
     app.drain_s = settings.drain_s
     app.bulk_reader = bulk_reader(settings)
     app.lease = Lease(settings.session_timeout_s, REBALANCE_S)

@@ -55,12 +55,17 @@ class Parcels:
         """
         answers: list[asyncio.Future[Any]] = []
         counts: list[int] = []
-        for (topic, partition), batches in self._packed.items():
-            for batch in batches:
-                batch.close()
-                counts.append(batch.record_count())
-                sending = self._producer.send_batch(batch, topic, partition=partition)
-                answers.append(await sending)
+        try:
+            for (topic, partition), batches in self._packed.items():
+                for batch in batches:
+                    batch.close()
+                    counts.append(batch.record_count())
+                    sending = self._producer.send_batch(batch, topic, partition=partition)
+                    answers.append(await sending)
+        except BaseException:
+            for answer in answers:
+                answer.add_done_callback(_seen)
+            raise
         answered = await asyncio.gather(*answers)
         return {
             (first.topic, first.partition): first.offset + count - 1
@@ -79,6 +84,12 @@ class Parcels:
 def _taken(batch: BatchBuilder, key: bytes, value: bytes | None, headers: Headers | None) -> bool:
     """Whether a batch has room for a record; an empty one has for any."""
     return batch.append(timestamp=None, key=key, value=value, headers=headers or []) is not None
+
+
+def _seen(answer: asyncio.Future[Any]) -> None:
+    """Take note of a failure that nobody else will ask for."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 @lru_cache(_KEYS)

@@ -1,12 +1,14 @@
 """One record to the one stream that reads its topic, as it came.
 
 Faust's own way (`ConductorCompiler`) is made for any number of streams of any types: it looks each record's
-schema, event class and buffers up in its settings, 18 µs where 6 do. Our topics are read by one agent each, as
-bytes; flow control, pressure and waiting for room are Faust's.
+schema, event class and buffers up in its settings, 18 µs where 6 do. Our topics are read by one agent each, and
+changelogs by their table, as bytes; flow control, pressure and waiting for room are Faust's. What waits for a
+producer's buffer is left out: nothing of ours is sent by that.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import faust
@@ -43,7 +45,9 @@ def _to(channel: Any, tp: TP, app: faust.App) -> ConsumerCallback:
         queue = channel.queue
         if queue.full():
             sensors.on_topic_buffer_full(tp)
-            await channel.put(event)
+            # A rebalance clears the queue and cancels who waits: the record will be fetched again, and whoever
+            # hands records over must not end by it.
+            await asyncio.wait((asyncio.ensure_future(channel.put(event)),))
         else:
             queue.put_nowait_enhanced(event, on_pressure_high=full, on_pressure_drop=drained)
 

@@ -57,7 +57,7 @@ class QuickThread(OneLoop, driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await super().on_start()
         consumer = self._ensure_consumer()
         self.app.lease.watch(consumer._coordinator)
-        pace(consumer._fetcher, self.app.busy_topics)
+        pace(consumer._fetcher, self.app.seldom_topics)
         self.add_future(self._heed())
 
     async def _heed(self) -> None:

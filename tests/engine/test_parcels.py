@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.producer.message_accumulator import BatchBuilder
 from brokers import Broker
 
 from cxstream.engine.parcels import Parcels
@@ -63,6 +64,27 @@ def test_records_arrive_whole_in_order_and_where_their_key_belongs(
         assert offset == max(at for _, _, where, at in came if where == partition)
 
 
+def test_headers_come_along_and_nothing_stays_nothing(broker: Broker, topic_prefix: str) -> None:
+    """A changelog's record without a value deletes a row: an empty one would not."""
+    topic = _made(broker, topic_prefix)
+    given = [(b"one", [("ce_id", b"1"), ("ce_id", b"")]), (None, []), (b"", [])]
+
+    async def story() -> list[Any]:
+        async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers) as producer:
+            parcels = Parcels(producer)
+            for value, headers in given:
+                await parcels.put(topic, b"key", value, partition=2, headers=headers)
+            assert await parcels.sent() == {(topic, 2): 2}
+        consumer = AIOKafkaConsumer(
+            topic, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest"
+        )
+        async with consumer, asyncio.timeout(30):
+            return [await consumer.getone() for _ in given]
+
+    came = asyncio.run(story())
+    assert [(one.value, list(one.headers)) for one in came] == given
+
+
 def test_a_batch_that_the_broker_refuses_is_raised_and_no_other_is_left_unheard(
     kafka_broker: Broker, topic_prefix: str
 ) -> None:
@@ -107,3 +129,38 @@ def test_who_stops_waiting_leaves_what_is_under_way_to_the_producer(
 
     ((_, value, _, _),) = asyncio.run(story())
     assert value == b"value"
+
+
+def test_what_was_sent_before_one_could_not_be_is_no_failure_unheard() -> None:
+    unheard: list[dict[str, Any]] = []
+
+    class Refusing:
+        """Takes one batch, whose answer is a failure, and refuses the next."""
+
+        def __init__(self) -> None:
+            self.answers: list[asyncio.Future[Any]] = []
+
+        def create_batch(self) -> BatchBuilder:
+            return BatchBuilder(1024, 0)
+
+        async def send_batch(self, batch: object, topic: str, *, partition: int) -> Any:
+            if self.answers:
+                raise KafkaTimeoutError
+            self.answers.append(asyncio.get_running_loop().create_future())
+            return self.answers[0]
+
+    async def story() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, found: unheard.append(found))
+        producer = Refusing()
+        parcels = Parcels(producer)
+        for partition in (0, 1):
+            await parcels.put("topic", b"key", b"value", partition=partition)
+        with pytest.raises(KafkaTimeoutError):
+            await parcels.sent()
+        producer.answers.pop().set_exception(KafkaError())
+        del parcels, producer
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(story())
+    assert unheard == []

@@ -10,7 +10,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.protocol.fetch import FetchRequest
 
 from cxstream.engine import pacing
-from cxstream.engine.pacing import SELDOM_S, Seldom, pace
+from cxstream.engine.pacing import SELDOM_S, Thinning, pace
 
 BUSY, QUIET = ("busy", [(0, 7, 1024), (1, 8, 1024)]), ("quiet", [(0, 9, 1024)])
 REQUEST = FetchRequest(100, 1, 1024, 0, [BUSY, QUIET])
@@ -24,7 +24,7 @@ class Fetching:
         self.asked: list[Any] = []
         self.waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._fetch_waiters = {self.waiter}
-        pace(self)
+        pace(self, {"quiet"})
 
     def begin(self) -> asyncio.Task[bool]:
         return asyncio.ensure_future(self._proc_fetch_request("assigned", 1, REQUEST))
@@ -89,21 +89,30 @@ def _sent(request: FetchRequest) -> bytes:
 
 
 def test_what_comes_now_and_then_is_asked_for_now_and_then() -> None:
-    seldom = Seldom({"busy"})
-    assert seldom.asked(1, REQUEST, 10.0) is REQUEST
-    thinned = seldom.asked(1, REQUEST, 10.0 + SELDOM_S / 2)
+    thinning = Thinning({"quiet"})
+    assert thinning.asked(1, REQUEST, 10.0) is REQUEST
+    thinned = thinning.asked(1, REQUEST, 10.0 + SELDOM_S / 2)
     assert thinned.topics == [BUSY]
     alone = FetchRequest(100, 1, 1024, 0, [BUSY])
     assert _sent(thinned) == _sent(alone) != _sent(REQUEST)
     assert REQUEST.topics == [BUSY, QUIET]
-    assert seldom.asked(2, REQUEST, 10.0 + SELDOM_S / 2) is REQUEST, "another broker's"
-    assert seldom.asked(1, REQUEST, 10.1 + SELDOM_S) is REQUEST
+    assert thinning.asked(2, REQUEST, 10.0 + SELDOM_S / 2) is REQUEST, "another broker's"
+    assert thinning.asked(1, REQUEST, 10.1 + SELDOM_S) is REQUEST
 
 
-def test_where_nothing_is_busy_all_is_asked_for_each_time() -> None:
-    """A recovery reads changelogs, and as fast as they come."""
-    seldom = Seldom({"busy"})
-    recovery = FetchRequest(100, 1, 1024, 0, [QUIET])
-    assert seldom.asked(1, REQUEST, 10.0) is REQUEST
-    assert seldom.asked(1, recovery, 10.0) is recovery
-    assert seldom.asked(1, recovery, 10.0) is recovery
+def test_nothing_is_asked_for_less_where_nothing_would_be_left() -> None:
+    thinning = Thinning({"quiet"})
+    quiet = FetchRequest(100, 1, 1024, 0, [QUIET])
+    assert thinning.asked(1, REQUEST, 10.0) is REQUEST
+    assert thinning.asked(1, quiet, 10.0) is quiet
+    assert thinning.asked(1, quiet, 10.0) is quiet
+
+
+def test_fetches_are_thinned_one_after_the_other() -> None:
+    async def fetch() -> list[Any]:
+        fetching = Fetching(brings=False)
+        for _ in range(2):
+            await fetching.begin()
+        return [request.topics for _, _, request in fetching.asked]
+
+    assert asyncio.run(fetch()) == [[BUSY, QUIET], [BUSY]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +11,13 @@ import faust
 import pytest
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
-from mode.utils.queues import FlowControlEvent, FlowControlQueue
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
+from cxstream import bootstrap
 from cxstream.engine.to_stream import ToStreams
+from cxstream.observe.metrics import Metrics
+from cxstream.settings import Settings
+from cxstream.understand.lexicon import LexiconScorer
 
 PLACE = TP("topic", 0)
 
@@ -24,7 +29,7 @@ class Worker:
         self.told: list[str] = []
         flow = FlowControlEvent(initially_suspended=False)
         self.flow = flow
-        self.queue: FlowControlQueue[faust.Event] = FlowControlQueue(room, flow_control=flow)
+        self.queue: Any = ThrowableQueue(room, flow_control=flow, clear_on_resume=True)  # Faust's
         channel = SimpleNamespace(
             key_type=bytes, value_type=value_type, queue=self.queue, put=self.queue.put
         )
@@ -97,9 +102,37 @@ def test_nothing_is_handed_over_while_partitions_move() -> None:
     asyncio.run(story())
 
 
+def test_a_rebalance_while_a_record_waits_for_room_ends_the_waiting_and_nothing_else() -> None:
+    """Faust clears its queues then, which cancels who waits; the record will be fetched again."""
+
+    async def story() -> None:
+        worker = Worker(room=1)
+        await worker.give(0)
+        waiting = asyncio.ensure_future(worker.give(1))
+        for _ in range(2):  # the waiting, and what waits in it
+            await asyncio.sleep(0)
+        assert len(worker.queue._putters) == 1
+        worker.flow.suspend()
+        worker.flow.clear()
+        await waiting
+        assert worker.queue.qsize() == 0
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(("value_type", "ours"), [(bytes, True), (str, False)])
 def test_streams_of_other_types_are_fausts(value_type: type, ours: bool) -> None:
     async def story() -> str:
         return repr(Worker(room=1, value_type=value_type).hand)
 
     assert ("_to.<locals>.on_message" in asyncio.run(story())) is ours
+
+
+def test_a_worker_hands_over_by_it(tmp_path: Path) -> None:
+    async def story() -> bool:
+        settings = Settings(brokers="127.0.0.1:1", data_dir=tmp_path)
+        app = bootstrap.build(settings, Metrics(), LexiconScorer())
+        assert {"cx.transcripts", "cx.signals", "cx.customers"}.isdisjoint(app.seldom_topics)
+        return isinstance(app.topics, ToStreams)
+
+    assert asyncio.run(story())
