@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import faust
+from faust.types import TP
 
 from cxstream.engine import codec
 from cxstream.engine.codec import Cause
-from cxstream.engine.parcels import Parcels, Place
+from cxstream.engine.parcels import Parcels
 from cxstream.engine.topics import Topics
 from cxstream.pipeline import Outbound
 
@@ -20,7 +21,7 @@ class Outbox:
         self._app = app
         self._topic_of = topics.by_role()
 
-    async def send(self, caused: Iterable[tuple[Outbound, Cause]]) -> dict[Place, int]:
+    async def send(self, caused: Iterable[tuple[Outbound, Cause]]) -> dict[TP, int]:
         """Send records, keyed, each with what it carries on from its cause.
 
         When this returns the broker has them; by topic and partition the offset of the last.

@@ -13,10 +13,9 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.types import TP
 
-Headers = list[tuple[str, bytes]]
-Place = tuple[str, int]
-"""Topic and partition."""
+from cxstream.engine.codec import Headers
 
 _KEYS: Final = 16_384
 """Keys whose hash is remembered."""
@@ -28,7 +27,7 @@ class Parcels:
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
         self._partitions: dict[str, list[int]] = {}
-        self._packed: dict[Place, list[BatchBuilder]] = {}
+        self._packed: dict[TP, list[BatchBuilder]] = {}
 
     async def put(
         self,
@@ -42,13 +41,13 @@ class Parcels:
         """Add one record; without a `partition` it goes where every Kafka client sends its key."""
         if partition is None:
             partition = await self._partition_of(topic, key)
-        batches = self._packed.setdefault((topic, partition), [])
+        batches = self._packed.setdefault(TP(topic, partition), [])
         if batches and _taken(batches[-1], key, value, headers):
             return
         batches.append(self._producer.create_batch())  # the first, or the one before is full
         _taken(batches[-1], key, value, headers)
 
-    async def sent(self) -> dict[Place, int]:
+    async def sent(self) -> dict[TP, int]:
         """Send them, and say by topic and partition the offset of the last, once the broker has them all.
 
         Raises what the first batch that failed did.
@@ -68,7 +67,7 @@ class Parcels:
             raise
         answered = await asyncio.gather(*answers)
         return {
-            (first.topic, first.partition): first.offset + count - 1
+            TP(first.topic, first.partition): first.offset + count - 1
             for first, count in zip(answered, counts, strict=True)
         }
 
