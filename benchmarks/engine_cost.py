@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/engine_cost.py [--events 3000] [--peers .venv-peers/bin/python]
 
 Processor time of one process an event, no model in it. Of cxstream its two stages, each by itself (see
-`stage`); of the others an app that counts by key (see `peers`): stock Faust, Faust in hopping windows, aiokafka
-by hand, and Quix Streams where its environment is there.
+`stage`), and its engine alone, with the work of its peers; of the others an app that counts by key (see
+`peers`): stock Faust, Faust in hopping windows, aiokafka by hand, and Quix Streams where its environment is
+there.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def measure(events: int, peers: str | None) -> dict[str, Any]:
         found = {
             "score_stage": cost(here, "stage.py", servers, "cost.", "conversations", str(events)),
             "state_stage": cost(here, "stage.py", servers, "cost.", "customers", str(events)),
+            # last: it writes where the customers' stage reads
+            "engine_alone": cost(here, "stage.py", servers, "cost.", "counting", str(events)),
         }
         others = {
             f"{name}": cost(here, "peers.py", servers, topic, str(events), name)

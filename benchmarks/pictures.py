@@ -21,7 +21,7 @@ PEERS = {
     "aiokafka": "aiokafka by hand",
     "quix": "Quix Streams",
 }
-STAGES = ("score_stage", "state_stage")
+STAGES = ("score_stage", "state_stage", "engine_alone")
 
 
 def draw(report: dict[str, Any], folder: Path, suffix: str = "") -> None:
@@ -31,7 +31,8 @@ def draw(report: dict[str, Any], folder: Path, suffix: str = "") -> None:
     if "end_to_end" in parts:
         _latency(parts["end_to_end"], folder / f"latency{suffix}.png")
     if {"end_to_end", "engine"} <= parts.keys():
-        rates = parts["end_to_end"]["sustained_a_second"]
+        sustained = parts["end_to_end"]["sustained_a_second"]
+        rates = {app: sustained[app] for app in ("cxstream", "naive")}
         _throughput(rates, parts["engine"], folder / f"throughput{suffix}.png")
 
 
@@ -63,7 +64,9 @@ def _throughput(rates: dict[str, float], engine: dict[str, Any], path: Path) -> 
         2, figsize=(7, 4), layout="constrained", height_ratios=(2, 7)
     )
     _bars(above, rates, "events a second, models and all")
-    stages = {f"cxstream, {name.replace('_', ' ')}": engine["engine_us"][name] for name in STAGES}
+    stages = {
+        f"cxstream, {name.replace('_', ' ')}": engine["engine_us"].get(name) for name in STAGES
+    }
     peers = {PEERS[name]: cost for name, cost in engine["peers_us"].items()}
     _bars(below, stages | peers, f"µs of processor time an event, no model; {_load(engine)}")
     _write(figure, path)

@@ -1,9 +1,10 @@
 """One stage of cxstream by itself, without a model: processor time an event, in microseconds.
 
-Started by `engine_cost.py`:  stage.py BROKERS PREFIX conversations|customers COUNT
+Started by `engine_cost.py`:  stage.py BROKERS PREFIX conversations|customers|counting COUNT
 
 Everything of the stage is there: fetch, decode, state loaded, stepped and written with its changelog, outputs,
-acknowledgement. The model's place is taken by a reading that is always the same.
+acknowledgement. The model's place is taken by a reading that is always the same. `counting` is the engine with
+the work of its peers (see `counting.py`).
 """
 
 from __future__ import annotations
@@ -12,29 +13,18 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
+from counting import CountingAgent
+from free_model import Always
 from ours import ready
 
 from cxstream.bootstrap import build, prepare_topics
+from cxstream.engine.app import attach
 from cxstream.engine.place import claim
-from cxstream.events import Scores
+from cxstream.engine.topics import Topics
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
-from cxstream.understand.lexicon import LexiconScorer
-
-
-class Always:
-    """A scorer that says the same of every text, at once."""
-
-    name = "always-1"
-
-    def __init__(self) -> None:
-        self._said = LexiconScorer().score(["okay"])[0]
-
-    def score(self, texts: Sequence[str]) -> list[Scores]:
-        return [self._said for _ in texts]
 
 
 async def run(brokers: str, prefix: str, stage: str, count: int) -> float:
@@ -50,6 +40,11 @@ async def run(brokers: str, prefix: str, stage: str, count: int) -> float:
         await prepare_topics(settings)
         app = build(settings, Metrics(), Always())
         app.place = claim(settings.data_dir, settings.app_id)
+        if stage == "counting":
+            listening = app.stages["conversations"]
+            assert listening.table is not None
+            agent = CountingAgent(listening._desk, listening.table)
+            attach(app, Topics(prefix).transcripts, agent)
         for name in list(app.agents):
             if name != f"cxstream.{stage}":
                 del app.agents[name]

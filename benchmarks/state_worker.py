@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from free_model import Always
 from ours import ready
 from soak import look
-from stage import Always
 
 from cxstream.bootstrap import build, prepare_topics
 from cxstream.engine import catchup

@@ -229,7 +229,7 @@ def build_app(
     listening = ConversationAgent(
         desk, conversation_hop, pool, conversations, source=topics.transcripts
     )
-    _attach(app, topics.transcripts, listening)
+    attach(app, topics.transcripts, listening)
     releases = _follow(app, settings, topics, released)
     decisions = CustomerAgent(
         desk,
@@ -240,23 +240,24 @@ def build_app(
         expires=settings.expire_by_clock,
         after=releases.caught_up if releases is not None else None,
     )
-    _attach(app, topics.signals, decisions)
-    _attach(app, topics.customers, CrmAgent(desk))
+    attach(app, topics.signals, decisions)
+    attach(app, topics.customers, CrmAgent(desk))
     rows = LedgerAgent(desk, ledger, source=topics.ledger_events, expires=settings.expire_by_clock)
-    _attach(app, topics.ledger_events, rows)
-    _attach(app, topics.outcomes, OutcomeAgent(desk))
-    _attach(app, topics.lessons, LessonAgent(desk, learnt))
+    attach(app, topics.ledger_events, rows)
+    attach(app, topics.outcomes, OutcomeAgent(desk))
+    attach(app, topics.lessons, LessonAgent(desk, learnt))
     if beliefs is not None:
         news = Broadcast(settings, topics.learnt, lambda v: beliefs.take(codec.decode_learnt(v)))
         app.task(news.run)
-    _attach(app, topics.approvals, ApprovalAgent(desk))
+    attach(app, topics.approvals, ApprovalAgent(desk))
     pulse.tell_lag(app, observer)
     pulse.watch(app, Watchdog(settings.stall_s))
     overload.watch(app, desk.overload, (topics.transcripts, topics.signals))
     return app
 
 
-def _attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
+def attach(app: CxApp, topic: str, agent: BatchAgent) -> None:
+    """Have an agent read a topic, and see to what has been silent."""
     source = app.topic(
         topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
     )
