@@ -20,6 +20,7 @@ from soak import look
 
 from cxstream.bootstrap import build, prepare_topics
 from cxstream.engine import catchup
+from cxstream.engine.parcels import Parcels
 from cxstream.engine.place import claim
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
@@ -50,7 +51,7 @@ async def run(brokers: str, app_id: str, folder: Path, events: int) -> dict[str,
     for name in list(app.agents):
         if name != STAGE:
             del app.agents[name]
-    written = _count_bytes(app, f"{app_id}-customers-changelog")
+    written = _count_bytes(f"{app_id}-customers-changelog")
     began, used = time.monotonic(), time.process_time()
     await app.start()
     await ready(app)
@@ -68,6 +69,10 @@ async def run(brokers: str, app_id: str, folder: Path, events: int) -> dict[str,
         await app.progress.until(lambda p: sum(p.done.values()) >= events)
         done = sum(app.progress.done.values()) - already
         found["event_us"] = round(1e6 * (time.process_time() - used) / done, 1)
+        if sum(written) == sent:
+            raise RuntimeError(
+                "nothing was seen of the changelog: states are written another way now"
+            )
         found["changelog_bytes_an_event"] = round((sum(written) - sent) / done)
     sample = look("self", began)
     found["resident_mib"] = round(sample.resident_mib)
@@ -88,17 +93,19 @@ def _tidied(app: Any) -> float:
     return round(time.monotonic() - began, 2)
 
 
-def _count_bytes(app: Any, changelog: str) -> list[int]:
-    """The sizes of what is written to a topic, from now on."""
+def _count_bytes(changelog: str) -> list[int]:
+    """The sizes of what this process writes to a topic, from now on."""
     sizes: list[int] = []
-    send = app.producer.send
+    put = Parcels.put
 
-    async def counting(topic: str, key: bytes, value: bytes | None, *rest: Any) -> Any:
+    async def counting(
+        self: Parcels, topic: str, key: bytes, value: bytes | None, **rest: Any
+    ) -> None:
         if topic == changelog:
             sizes.append(len(key) + len(value or b""))
-        return await send(topic, key, value, *rest)
+        await put(self, topic, key, value, **rest)
 
-    app.producer.send = counting
+    Parcels.put = counting  # type: ignore[method-assign]
     return sizes
 
 
