@@ -1,4 +1,4 @@
-"""A model that costs nothing: what is measured with it in the model's place is all the rest."""
+"""A model that costs nothing, for what is measured without one: what the word lists say of "okay", for all."""
 
 from __future__ import annotations
 

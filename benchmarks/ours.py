@@ -1,11 +1,10 @@
 """A cxstream worker that writes down every latency, until it is told to stop.
 
-Started by `end_to_end.py`:  ours.py BROKERS PREFIX FILE [free]
+Started by `end_to_end.py`:  ours.py BROKERS PREFIX FILE
 
 FILE gets one line a handled signal, some fifty times a second: when its fragment was due, how long until its
 decisions were safe, both in seconds, and how many texts the cache knew until then, of so many asked; and, when
-it stops, a last one with the loop's lags, each behind the time when it was seen. `free`: with a model that
-costs nothing.
+it stops, a last one with the loop's lags, each behind the time when it was seen.
 """
 
 from __future__ import annotations
@@ -20,14 +19,11 @@ import time
 from pathlib import Path
 from typing import IO
 
-from free_model import Always
-
 from cxstream.bootstrap import build, prepare_topics
 from cxstream.engine.app import CxApp
 from cxstream.engine.place import claim
 from cxstream.observe.metrics import Metrics
 from cxstream.settings import Settings
-from cxstream.understand.scorer import Scorer
 
 
 class Kept(Metrics):
@@ -65,8 +61,8 @@ class Kept(Metrics):
         super().remembered(hits, asked)
 
 
-async def run(brokers: str, prefix: str, out: Path, model: Scorer | None = None) -> None:
-    """Work until SIGTERM, with the models that ship or another in the transformer's place."""
+async def run(brokers: str, prefix: str, out: Path) -> None:
+    """Work until SIGTERM."""
     with tempfile.TemporaryDirectory() as folder, out.open("w") as lines:
         settings = Settings(
             brokers=brokers,
@@ -78,7 +74,7 @@ async def run(brokers: str, prefix: str, out: Path, model: Scorer | None = None)
         )
         kept = Kept(lines)
         await prepare_topics(settings)
-        app = build(settings, kept, model)
+        app = build(settings, kept)
         app.place = claim(settings.data_dir, settings.app_id)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -104,5 +100,4 @@ async def ready(app: CxApp) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    free = Always() if "free" in sys.argv[4:] else None
-    asyncio.run(run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), free))
+    asyncio.run(run(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

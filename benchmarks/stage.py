@@ -3,8 +3,8 @@
 Started by `engine_cost.py`:  stage.py BROKERS PREFIX conversations|customers|counting COUNT
 
 Everything of the stage is there: fetch, decode, state loaded, stepped and written with its changelog, outputs,
-acknowledgement. The model's place is taken by a reading that is always the same. `counting` is the engine with
-the work of its peers (see `counting.py`).
+marking as done (Faust commits twice a second). The model's place is taken by a reading that is always the same.
+`counting` is the engine with the work of its peers (see `counting.py`).
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ async def run(brokers: str, prefix: str, stage: str, count: int) -> float:
         if stage == "counting":
             listening = app.stages["conversations"]
             assert listening.table is not None
+            # on the same desk and table as an agent of the product, which is not started
             agent = CountingAgent(listening._desk, listening.table)
             attach(app, Topics(prefix).transcripts, agent)
         for name in list(app.agents):
