@@ -2,8 +2,8 @@
 
 `stage.py` runs it in place of the agents, so that what the engine costs stands beside what its peers cost, and
 what lies between that and a stage is what the product does with a record. State on RocksDB, micro-batches,
-headers, marking as done: all as for every other agent. So a changelog gets one record a key and batch, where the
-peers' tutorials write one an event, and a record is read by msgspec, without what nobody asks for.
+headers, marking as done: all as for every other agent. So a changelog gets one record a key and batch, where
+the peers' tutorials write one an event, and a record is read by msgspec, without what nobody asks for.
 """
 
 from __future__ import annotations
