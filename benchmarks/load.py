@@ -5,9 +5,9 @@
 Arrivals are those of many independent conversations together: a Poisson process. Each record carries the time
 at which it was due, whenever it was sent, so that a slow moment of the sender does not hide latency. Without
 --rate all are sent as fast as they go; with --skip what follows so many of the same seed; with --tell 1 3 they
-are told twice more, in other conversations than the first time (0 1). Prints when the first was due. What is
-said is encoded before, librdkafka sends it and tells of what fails alone: the sender shares the machine with
-what is measured.
+are told twice more, by other customers in other conversations than the first time (0 1). Prints when the
+first was due. What is said is encoded before, librdkafka sends it and tells of what fails alone: the sender
+shares the machine with what is measured.
 """
 
 from __future__ import annotations
@@ -75,10 +75,14 @@ def send(
 
 
 def _told(fragment: Fragment, time_: int) -> Fragment:
-    """As it is told for the so manieth time: the same, in another conversation."""
+    """As it is told for the so manieth time: the same, by another customer in another conversation."""
     if not time_:
         return fragment
-    return replace(fragment, conversation_id=f"{fragment.conversation_id}~{time_}")
+    return replace(
+        fragment,
+        conversation_id=f"{fragment.conversation_id}~{time_}",
+        customer_id=f"{fragment.customer_id}~{time_}",
+    )
 
 
 def main() -> None:

@@ -95,3 +95,16 @@ def test_the_same_seed_is_the_same_load_and_each_conversation_keeps_its_order(
     assert len(by_conversation) >= conversations.CONCURRENT * 0.9
     for said in by_conversation.values():
         assert any(list(dialogue[: len(said)]) == said for dialogue in known)
+
+
+def test_what_is_told_again_is_said_by_others() -> None:
+    import conversations
+    import load
+
+    [once] = conversations.fragments(1)
+    again = load._told(once, 2)
+    assert load._told(once, 0) == once
+    assert again.text == once.text
+    assert again.agent_id == once.agent_id, "there are only so many agents"
+    assert again.conversation_id not in ("", once.conversation_id)
+    assert again.customer_id not in (None, once.customer_id), "else much is in force already"
