@@ -24,9 +24,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import starmap
 from math import inf
 from pathlib import Path
@@ -232,13 +231,10 @@ class Ours:
         return self._seen
 
 
-def _worked(ours: Ours, pid: int, count: int, send: Callable[[], float]) -> tuple[Worked, float]:
-    """How cxstream works off what `send` sends, and when the first of it was due."""
-    used = _cpu_s(pid)
-    first = send()
-    cpu_ms = 1000 * (_cpu_s(pid) - used) / count
-    last = max(each.due + each.late for each in ours.handled(first))
-    return Worked(count / (last - first), cpu_ms), first
+def _worked(handled: Sequence[Handled], first: float, count: int, used_s: float) -> Worked:
+    """How a burst was worked off, whose first was due then, and which took so much of the processors."""
+    last = max(each.due + each.late for each in handled)
+    return Worked(count / (last - first), 1000 * used_s / count)
 
 
 def measure(seconds: float, levels: Sequence[int], burst: int, naive_burst: int) -> dict[str, Any]:
@@ -252,13 +248,17 @@ def measure(seconds: float, levels: Sequence[int], burst: int, naive_burst: int)
         with running(*worker, until="ready") as process:
             warm = int(WARM_SHARE * burst)
             ours.again(warm, range(WARM_TIMES))
-            by_broker, clock = _cpu_s(broker), time.time()
-            worked, first = _worked(ours, process.pid, burst, partial(ours.send, burst))
-            share = (_cpu_s(broker) - by_broker) / (time.time() - clock)
+            used, used_by_broker, clock = _cpu_s(process.pid), _cpu_s(broker), time.time()
+            first = ours.send(burst)
+            used_by_broker, used = _cpu_s(broker) - used_by_broker, _cpu_s(process.pid) - used
+            share = used_by_broker / (time.time() - clock)
             handled, spans = ours.handled(first), [(first, time.time())]
-            rate, told = worked.events_a_second, WARM_TIMES + KNOWN_TIMES
-            known = partial(ours.again, warm, range(WARM_TIMES, told))
-            easily, _ = _worked(ours, process.pid, KNOWN_TIMES * warm, known)
+            new = _worked(handled, first, burst, used)
+            used, told = _cpu_s(process.pid), WARM_TIMES + KNOWN_TIMES
+            again = ours.again(warm, range(WARM_TIMES, told))
+            used = _cpu_s(process.pid) - used
+            known = _worked(ours.handled(again), again, KNOWN_TIMES * warm, used)
+            rate = new.events_a_second
             at_rate = rate * WARM_LEVEL / 100
             more = told + max(1, round(at_rate * WARM_S / warm))
             ours.again(warm, range(told, more), at_rate)
@@ -272,17 +272,17 @@ def measure(seconds: float, levels: Sequence[int], burst: int, naive_burst: int)
     return {
         "ratios": {
             "end_to_end_vs_naive": round(rate / before.events_a_second, 1),
-            "processor_time_naive_vs_ours": round(before.cpu_ms / worked.cpu_ms, 1),
+            "processor_time_naive_vs_ours": round(before.cpu_ms / new.cpu_ms, 1),
         },
         "sustained_a_second": {
             "cxstream": round(rate, 1),
             "naive": round(before.events_a_second, 2),
-            "cxstream_texts_known": round(easily.events_a_second, 1),
+            "cxstream_texts_known": round(known.events_a_second, 1),
         },
         "cpu_ms_an_event": {
-            "cxstream": round(worked.cpu_ms, 2),
+            "cxstream": round(new.cpu_ms, 2),
             "naive": round(before.cpu_ms, 1),
-            "cxstream_texts_known": round(easily.cpu_ms, 2),
+            "cxstream_texts_known": round(known.cpu_ms, 2),
         },
         "latency_ms": {f"p99_at_{level}": found["p99"] for level, found in latency.items()},
         "latency_by_load_ms": latency,

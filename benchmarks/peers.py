@@ -73,9 +73,8 @@ def faust(brokers: str, topic: str, count: int, kind: str) -> Cost:
     async def work(events: engine.Stream) -> None:
         seen, began = 0, 0.0
         async for event in events:
-            began = (
-                began or time.process_time()
-            )  # starting, and joining its group, are not of an event
+            # starting, and joining its group, are not of an event
+            began = began or time.process_time()
             key = event["conversation_id"]
             if kind != "plain":
                 table[key] += 1
